@@ -187,6 +187,26 @@ public sealed record EngineSpec
     /// </summary>
     [Between(0, 4096)]
     public int Batch { get; init; }
+
+    /// <summary>
+    /// What is done where a sample would meet two classes of arithmetic (device, instruction set, libraries), whose last
+    /// digits differ: <c>refuse</c> (the default: it is left to workers of the class that began it while there are any,
+    /// else the run is refused), <c>warn</c>, or <c>allow</c>. Changes no key.
+    /// </summary>
+    public MixingKind? Mixing { get; init; }
+}
+
+/// <summary>What is done where a sample would meet two classes of arithmetic.</summary>
+public enum MixingKind
+{
+    /// <summary>It is left to the class that began it.</summary>
+    Refuse,
+
+    /// <summary>It is computed, and said.</summary>
+    Warn,
+
+    /// <summary>It is computed.</summary>
+    Allow,
 }
 
 /// <summary>Which implementation computes y = x W^T + b.</summary>

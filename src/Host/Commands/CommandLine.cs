@@ -38,6 +38,14 @@ internal static class CommandLine
         );
         plan.Add(options.Verify);
         root.Add(plan);
+        root.Add(
+            Command(
+                options,
+                "status",
+                "Say how far the processes on an experiment have come, who holds what, and what failed.",
+                StatusCommand.Execute
+            )
+        );
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));

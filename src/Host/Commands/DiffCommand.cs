@@ -102,6 +102,11 @@ internal static class DiffCommand
             Show(page, () => ManyRunsPage.Html(runs), () => DiffText.Print(runs));
         }
 
+        foreach (RunCard run in new[] { one }.Concat(rest).Select(r => r.Card).Where(r => r.ClassesMeet is not null))
+        {
+            Console.WriteLine($"{Shown.Name(run.Name)}: {Shown.Name(run.ClassesMeet!)}");
+        }
+
         Console.WriteLine(page is null ? "--out FILE writes a page with the figures." : $"page  {page}");
         return Program.Done;
     }

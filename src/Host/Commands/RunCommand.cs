@@ -183,7 +183,8 @@ internal static class RunCommand
                 }
 
                 PublishProvenance(pipeline, folder, Provenance.Of(pipeline, units, session.Store));
-            }
+            },
+            () => session.Sharing!.Claims.Wait(FileDigests.OfText($"publish {pipeline.Experiment.Name}"))
         );
     }
 
@@ -368,8 +369,9 @@ internal static class RunCommand
             cancel,
             known,
             memory,
-            session.Sharing
+            session.SharingOf(pipeline)
         );
+        session.Catalog.NumericClass = Session.NumericClassOf(pipeline);
         return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }
 

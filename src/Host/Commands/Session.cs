@@ -44,7 +44,7 @@ internal sealed class Session : IDisposable
         HasSeveral = read.Experiments.Count > 1 || refused.Count > 0;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
-        digests = new FileDigests(Path.Combine(cache, "digests.json"));
+        digests = new FileDigests(FileDigests.MemoryIn(cache));
         this.toRead = toRead;
         bool isNew = !Directory.Exists(Root);
         Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
@@ -80,7 +80,10 @@ internal sealed class Session : IDisposable
         );
         Sharing = toRead
             ? null
-            : new Sharing(new UnitClaims(cache, Store.Lease.Id, options.Stale), options.IsWorker);
+            : new Sharing(
+                new UnitClaims(cache, Store.Lease.Id, options.Stale, NumericClassOf(Pipelines[0])),
+                options.IsWorker
+            );
     }
 
     /// <summary>The command line.</summary>
@@ -153,6 +156,28 @@ internal sealed class Session : IDisposable
             TorchNative.Choose(experiment.Model.Libtorch?.Full, "model.libtorch");
         }
     }
+
+    /// <summary>The class of this process's arithmetic in an experiment.</summary>
+    public static string NumericClassOf(Pipeline pipeline)
+    {
+        Arithmetic arithmetic = pipeline.Context.Arithmetic;
+        bool isProcessor = arithmetic.Device.type == TorchSharp.DeviceType.CPU;
+        string device = isProcessor ? "" : CudaCard.NameOf(Math.Max(0, arithmetic.Device.index)) ?? "a card";
+        return NumericClass.Of(device, arithmetic.Key, Catalog.ArithmeticLibraries);
+    }
+
+    /// <summary>How the work on an experiment is shared; null where the store is only looked at.</summary>
+    public Sharing? SharingOf(Pipeline pipeline) =>
+        Sharing is null
+            ? null
+            : Sharing with
+            {
+                Classes = new ClassRule(
+                    NumericClassOf(pipeline),
+                    pipeline.Experiment.Engine.Mixing ?? MixingKind.Refuse,
+                    Store
+                ),
+            };
 
     /// <summary>Folder with one folder a run.</summary>
     public string Runs => Path.Combine(Root, "runs");

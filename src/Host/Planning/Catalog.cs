@@ -39,6 +39,9 @@ internal sealed class Catalog
         Artifacts = new Artifacts(Has, FolderOf);
     }
 
+    /// <summary>The class of this process's arithmetic in what is run now; written into manifests.</summary>
+    public string? NumericClass { get; set; }
+
     /// <summary>What is there, as stages see it.</summary>
     public Artifacts Artifacts { get; }
 
@@ -127,7 +130,8 @@ internal sealed class Catalog
                     DateTime.UtcNow,
                     seconds,
                     unit.Work,
-                    origin
+                    origin,
+                    NumericClass
                 ),
             publishing
         );
@@ -165,6 +169,13 @@ internal sealed class Catalog
             .SelectMany(d => d.Files)
             .Select(store.Digests.ChangeOf)
             .FirstOrDefault(change => change is not null);
+
+    /// <summary>The libraries that decide the last digits of a sum, with their versions.</summary>
+    public static IEnumerable<string> ArithmeticLibraries =>
+        [
+            $"torchsharp {VersionOf(typeof(TorchSharp.torch).Assembly)}",
+            .. TorchNative.InstalledVersion is { } named ? [$"libtorch {named}"] : (string[])[],
+        ];
 
     /// <summary>Read when the first result is stored: by then libtorch is loaded.</summary>
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Libraries = new(() =>

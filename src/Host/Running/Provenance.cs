@@ -64,8 +64,20 @@ internal static class Provenance
                         ]
                     )),
             ]
-        );
+        )
+        {
+            ClassesMeet = ClassMeeting.Of(
+                made.Where(m => m.Unit.Pictures.Count > 0 && !m.Unit.AnyClass && m.Manifest.NumericClass is not null)
+                    .Select(m => (m.Manifest.NumericClass!, m.Stage, SampleOf(m.Unit)))
+            ),
+        };
     }
+
+    /// <summary>The sample that a unit's name begins with; null of a unit over many.</summary>
+    private static string? SampleOf(Unit unit) =>
+        unit.Picture is null ? null
+        : unit.Name.LastIndexOf('/') is > 0 and var slash ? unit.Name[..slash]
+        : unit.Name;
 
     /// <summary>Time by the clock while at least one of some spans of time went on.</summary>
     internal static double Covered(IEnumerable<(DateTime From, DateTime To)> spans)

@@ -71,7 +71,7 @@ internal sealed class Runner(
     public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> pipeline)
     {
         stages = [.. pipeline.Select((s, i) => new StageWork(s, i))];
-        shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing.Claims, log);
+        shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing, Tell);
         run.Start();
         try
         {
@@ -186,6 +186,12 @@ internal sealed class Runner(
         }
     }
 
+    private void Tell(string sentence)
+    {
+        progress.Message(sentence);
+        log.Write(sentence);
+    }
+
     private void Wake()
     {
         lock (gate)
@@ -224,9 +230,13 @@ internal sealed class Runner(
         if (!isWaiting)
         {
             isWaiting = true;
-            string held = shared.Words();
-            progress.Message(held);
-            log.Write(held);
+            Tell(shared.Words());
+        }
+
+        if (shared.Refusal() is { } notHere)
+        {
+            refusal = notHere;
+            return false;
         }
 
         return !sharing!.EndsEarly
@@ -263,6 +273,7 @@ internal sealed class Runner(
         else
         {
             Report(stage.Stage, unit, failure);
+            sharing?.Claims.Failed(Fingerprint.Of(unit), Words(failure));
             isStopped |= !keepGoing;
         }
     }
@@ -374,6 +385,14 @@ internal sealed class Runner(
             }
 
             known?.Invoke(stage.Units);
+            if (sharing?.Classes is { } classes)
+            {
+                foreach (Unit unit in stage.Units)
+                {
+                    classes.Know(unit);
+                }
+            }
+
             var open = catalog.Open(stage.Units).ToHashSet();
             foreach (Unit unit in stage.Units)
             {
@@ -497,11 +516,14 @@ internal sealed class Runner(
         }
     }
 
-    private void Report(Stage stage, Unit unit, Exception failure)
-    {
-        string text = failure is InputException or IOException or UnauthorizedAccessException
+    private static string Words(Exception failure) =>
+        failure is InputException or IOException or UnauthorizedAccessException
             ? failure.Message
             : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+
+    private void Report(Stage stage, Unit unit, Exception failure)
+    {
+        string text = Words(failure);
         progress.Message($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {Shown.Name(text)}");
         log.Write($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {failure}");
     }

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
+using Pipelines.Spec;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
@@ -13,9 +15,9 @@ namespace Pipelines.Host.Running;
 /// </summary>
 /// <param name="catalog">Units and the store.</param>
 /// <param name="backlog">What is left to do.</param>
-/// <param name="claims">What this process has claimed.</param>
-/// <param name="log">The run's log.</param>
-internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims claims, RunLog log)
+/// <param name="sharing">How work is shared.</param>
+/// <param name="say">Takes a sentence for people.</param>
+internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing sharing, Action<string> say)
 {
     /// <summary>Claims of others that are looked at in one go: several hundred workers may wait at a time.</summary>
     private const int LooksAtATime = 16;
@@ -23,6 +25,8 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50),
         LongestPause = TimeSpan.FromSeconds(5);
 
+    private readonly UnitClaims claims = sharing.Claims;
+    private readonly Dictionary<string, string> refused = new(StringComparer.Ordinal); // other class, by claim
     private readonly Dictionary<int, string> pictures = []; // claims on pictures, by the worker that is there
     private readonly Dictionary<Unit, string> atWork = []; // claims of the units in this process
     private readonly HashSet<string> noted = new(StringComparer.Ordinal);
@@ -40,12 +44,19 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
         while (take() is { } unit)
         {
             ClaimKey claim = backlog.ClaimOf(unit);
+            refused.Remove(claim.Key);
             if (catalog.HasNow(unit))
             {
                 // Before a claim, too: else every worker would leave one behind for everything that others have done
                 backlog.PutBack(unit);
                 backlog.Found(unit);
                 found();
+            }
+            else if (IsRefused(unit) is { } before)
+            {
+                refused[claim.Key] = before;
+                backlog.PutBack(unit);
+                backlog.Block(unit);
             }
             else if (!claims.Take(claim.Key))
             {
@@ -65,10 +76,63 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
                 Leave(claim, isStored: true);
                 found();
             }
+            else if (IsRefused(unit) is { } other) // begun while it was claimed
+            {
+                refused[claim.Key] = other;
+                backlog.PutBack(unit);
+                backlog.Block(unit);
+                Leave(claim, isStored: false);
+            }
             else
             {
                 return unit;
             }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Why nothing that is left can be computed here: all of it was begun by another class of arithmetic, of which no
+    /// worker is at work. Null where that is not so.
+    /// </summary>
+    public InputException? Refusal()
+    {
+        string[] held = [.. backlog.Blocked().Select(units => backlog.ClaimOf(units[0]).Key)];
+        if (held.Length == 0 || !held.All(refused.ContainsKey))
+        {
+            return null;
+        }
+
+        string[] others = [.. held.Select(key => refused[key]).Distinct(StringComparer.Ordinal)];
+        return others.Any(claims.IsAtWork)
+            ? null
+            : new InputException(
+                "engine.mixing",
+                $"{Format.Many(held.Length, "sample")} {(held.Length == 1 ? "was" : "were")} begun by another class of "
+                    + $"arithmetic ({string.Join("; ", others)}) than that of this process ({sharing.Classes!.Own}), "
+                    + "and the last digits of the two differ.",
+                "Go on where they were begun, compute into another folder (--artifacts), or let the classes meet: "
+                    + "--set engine.mixing=warn."
+            );
+    }
+
+    /// <summary>The other class that keeps a unit from being begun here; null where none does.</summary>
+    private string? IsRefused(Unit unit)
+    {
+        if (sharing.Classes?.OtherBehind(unit) is not { } other)
+        {
+            return null;
+        }
+
+        if (sharing.Classes.Mixing == MixingKind.Refuse)
+        {
+            return other;
+        }
+
+        if (noted.Add(other))
+        {
+            say($"Classes of arithmetic meet: {other}, and here {sharing.Classes.Own}. The last digits of the two differ.");
         }
 
         return null;
@@ -158,7 +222,14 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
                 .OfType<string>()
                 .Distinct(StringComparer.Ordinal),
         ];
-        int count = held.Sum(units => units.Count);
+        int count = held.Sum(units => units.Count),
+            left = held.Where(units => refused.ContainsKey(backlog.ClaimOf(units[0]).Key)).Sum(units => units.Count);
+        if (left > 0)
+        {
+            return $"{Format.Many(left, "unit")} {(left == 1 ? "is" : "are")} left to workers of another class of "
+                + $"arithmetic: {string.Join("; ", refused.Values.Distinct(StringComparer.Ordinal))}";
+        }
+
         string by = who.Length > 0 ? $": {string.Join("; ", who)}" : "";
         return $"{Format.Many(count, "unit")} {(count == 1 ? "is" : "are")} held by others{by}";
     }
@@ -189,12 +260,12 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
         }
     }
 
-    /// <summary>The log names each worker that was met, once.</summary>
+    /// <summary>Each worker that is met is named once.</summary>
     private void Note(string key)
     {
         if (claims.HolderOf(key)?.ToString() is { } holder && noted.Add(holder))
         {
-            log.Write($"Shares the work with {holder}.");
+            say($"Shares the work with {holder}.");
         }
     }
 }

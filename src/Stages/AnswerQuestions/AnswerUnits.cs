@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// <param name="Question">What is asked.</param>
 /// <param name="MaxTokens">Tokens of an answer at most.</param>
 /// <param name="Pictures">The pictures.</param>
-[UnitKind("answer-questions", 2, "pictures")]
+[UnitKind("answer-questions", 2, "pictures", AnyClass = true)]
 internal sealed record AnswersOfModel(ModelSource Model, string Question, int MaxTokens, PictureSources Pictures)
     : IUnit<AnswersOfModel>
 {
@@ -55,7 +55,7 @@ internal sealed record AnswersOfModel(ModelSource Model, string Question, int Ma
 /// <param name="MaxTokens">Tokens of an answer at most.</param>
 /// <param name="Sample">The picture's id.</param>
 /// <param name="Picture">The picture.</param>
-[UnitKind("answer-questions", 1, "pictures")]
+[UnitKind("answer-questions", 1, "pictures", AnyClass = true)]
 internal sealed record TargetOfAnswer(
     ModelSource Model,
     string Question,

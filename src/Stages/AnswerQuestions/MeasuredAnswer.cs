@@ -22,7 +22,7 @@ namespace Pipelines.Stages;
 /// <param name="CounterAnswer">The one that it is measured against, or null.</param>
 /// <param name="MaxTokens">Tokens of the model's own answer at most; null where it is not asked.</param>
 /// <param name="End">The token that ends the turn is measured, too; null = it is not.</param>
-[UnitKind("answer-questions", 1, "targets")]
+[UnitKind("answer-questions", 1, "targets", AnyClass = true)]
 internal sealed record MeasuredAnswer(
     ModelSource Model,
     PictureSource Picture,

@@ -12,7 +12,7 @@ namespace Pipelines.Stages;
 /// <param name="MaxTokens">Tokens of an answer at most.</param>
 /// <param name="Questions">What is asked, one a picture.</param>
 /// <param name="Pictures">The pictures.</param>
-[UnitKind("answer-questions", 1, "questions")]
+[UnitKind("answer-questions", 1, "questions", AnyClass = true)]
 internal sealed record AnswersToQuestions(
     ModelSource Model,
     int MaxTokens,

@@ -1,5 +1,6 @@
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
@@ -37,7 +38,20 @@ public sealed class FinishedRun
             Measures = experiment.Target is { Kind: TargetKind.Logit, Whose: TargetOf.ModelAnswer }
                 ? ReportData.AdjustedLogit
                 : TargetWords.Of(experiment.Target),
+            ClassesMeet = MeetingIn(Path.Combine(folder, RunRecord.FileName)),
         };
+    }
+
+    private static string? MeetingIn(string record)
+    {
+        try
+        {
+            return RunRecord.FromJson(RegularFile.ReadAllBytes(record)).ClassesMeet?.ToString();
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null; // a run of a version that left no record, or one that is damaged: nothing is known
+        }
     }
 
     /// <summary>Its folder.</summary>

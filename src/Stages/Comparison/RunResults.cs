@@ -20,6 +20,9 @@ public sealed record RunCard(
     /// <summary>What f is, in words.</summary>
     public string Measures { get; init; } = ReportData.AdjustedLogit;
 
+    /// <summary>Where classes of arithmetic meet in it, as a sentence; null where all comes from one.</summary>
+    public string? ClassesMeet { get; init; }
+
     /// <summary>f is the paper's logit.</summary>
     public bool MeasuresAdjustedLogit => Measures == ReportData.AdjustedLogit;
 }

@@ -38,6 +38,20 @@ public sealed class FileDigests
     private readonly ConcurrentDictionary<string, FileIdentity?> sources = new(StringComparer.Ordinal);
     private volatile bool changed;
 
+    /// <summary>Files of so many bytes are hashed by one process of a host, while others wait for what it finds.</summary>
+    internal long SharedFrom { get; set; } = 8 << 20;
+
+    /// <summary>
+    /// Where the digests of a store are remembered: on a disk that hosts share in a file for each, so that none
+    /// overwrites what another has learnt.
+    /// </summary>
+    /// <param name="cache">The store's folder, which need not be there.</param>
+    public static string MemoryIn(string cache) =>
+        Path.Combine(
+            cache,
+            FileIdentity.IsOnOwnDisk(cache) ? "digests.json" : $"digests-{FileNames.Safe(Environment.MachineName)}.json"
+        );
+
     /// <summary>
     /// Digests remembered in <paramref name="memoryPath"/>; null remembers them in this process only.
     /// </summary>
@@ -72,7 +86,8 @@ public sealed class FileDigests
     public string OfSource(string path)
     {
         string full = Path.GetFullPath(path);
-        Known found = Hash(full, IdentityOf(full));
+        FileIdentity identity = IdentityOf(full);
+        Known found = identity.Bytes < SharedFrom ? Hash(full, identity) : HashOnce(full, identity);
         return sources.GetOrAdd(full, found.Identity) == found.Identity
             ? found.Sha256
             : throw Changed(full, "changed while the run went on.");
@@ -249,6 +264,31 @@ public sealed class FileDigests
             "What was computed from it is not stored. Run again when nobody writes it: what was stored before goes "
                 + "on to be used."
         );
+
+    /// <summary>
+    /// As <see cref="Hash"/>, by one process of this host at a time, whose memory the next one reads.
+    /// </summary>
+    private Known HashOnce(string full, FileIdentity identity)
+    {
+        if (memoryPath is null || (known.TryGetValue(full, out Known? before) && before.Identity == identity))
+        {
+            return Hash(full, identity);
+        }
+
+        using var turn = FileLock.OfHost($"{memoryPath} {full}");
+        if (turn.HasWaited && Remembered().TryGetValue(full, out Known? others) && others.Identity == identity)
+        {
+            return known[full] = others with { Settled = true };
+        }
+
+        Known found = Hash(full, identity);
+        Save();
+        return found;
+    }
+
+    private IReadOnlyDictionary<string, Known> Remembered() =>
+        ReadMemory(memoryPath!).GetValueOrDefault(Environment.MachineName)?.Files
+        ?? new Dictionary<string, Known>(StringComparer.Ordinal);
 
     private Known Hash(string full, FileIdentity identity)
     {

@@ -48,6 +48,26 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
             : null;
     }
 
+    /// <summary>Whether a path, which need not be there, lies on one of this machine's own disks.</summary>
+    public static bool IsOnOwnDisk(string path)
+    {
+        string? folder = Path.GetFullPath(path);
+        while (folder is not null && !Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        try
+        {
+            return folder is not null
+                && new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Ram or DriveType.Removable;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static FileIdentity? FromSystem(string path)
     {
         Span<byte> fields = stackalloc byte[BufferBytes];

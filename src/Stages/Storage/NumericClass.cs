@@ -11,12 +11,11 @@ namespace Pipelines.Stages.Storage;
 public static class NumericClass
 {
     /// <summary>The class of this process.</summary>
-    /// <param name="device">Kind of the device: <c>cpu</c>, or the card's name.</param>
-    /// <param name="isProcessor">The device is the CPU: then its instructions count.</param>
-    /// <param name="arithmetic">Number types and kernels.</param>
+    /// <param name="card">The card's name; empty on a CPU, where maker and instructions count.</param>
+    /// <param name="arithmetic">Kind of the device, number types and kernels.</param>
     /// <param name="libraries">Libraries that take part in the arithmetic, with versions.</param>
-    public static string Of(string device, bool isProcessor, string arithmetic, IEnumerable<string> libraries) =>
-        string.Join(", ", [device, .. isProcessor ? [Instructions] : (string[])[], arithmetic, .. libraries]);
+    public static string Of(string card, string arithmetic, IEnumerable<string> libraries) =>
+        string.Join(", ", [arithmetic, card.Length > 0 ? card : Instructions, .. libraries]);
 
     /// <summary>Maker and widest vectors of the processor, as the runtime sees them.</summary>
     public static string Instructions { get; } =

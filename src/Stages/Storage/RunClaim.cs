@@ -43,7 +43,7 @@ public sealed class RunClaim : IDisposable
             digest = FileDigests.OfText(settings),
             own = Path.Combine(claims, store.Lease.Id);
         Directory.CreateDirectory(claims);
-        using FileStream held = RunFolder.LockOf(folder);
+        using FileLock held = RunFolder.LockOf(folder);
         Leases leases = store.Leases;
         foreach (string other in Directory.EnumerateFiles(claims).Where(f => f != own))
         {

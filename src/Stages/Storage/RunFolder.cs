@@ -91,10 +91,18 @@ public sealed class RunFolder
     /// <param name="units">What units.txt holds.</param>
     /// <param name="leases">Whose unfinished folders there are.</param>
     /// <param name="fill">Writes the results.</param>
+    /// <param name="alone">Waits until this process alone, of all hosts, publishes the run; null = it does.</param>
     /// <returns>Whether anything was written.</returns>
     /// <exception cref="InputException">Another process has taken the name over: this one gave no sign for
     /// long.</exception>
-    public static bool Publish(RunClaim claim, string digest, UnitsMark units, Leases leases, Action<RunFolder> fill)
+    public static bool Publish(
+        RunClaim claim,
+        string digest,
+        UnitsMark units,
+        Leases leases,
+        Action<RunFolder> fill,
+        Func<IDisposable>? alone = null
+    )
     {
         string final = claim.Folder;
         if (IsPublished(final, digest))
@@ -102,7 +110,8 @@ public sealed class RunFolder
             return false;
         }
 
-        using FileStream held = LockOf(final);
+        using IDisposable? turn = alone?.Invoke();
+        using FileLock held = LockOf(final);
         if (IsPublished(final, digest))
         {
             return false; // while we waited
@@ -134,7 +143,7 @@ public sealed class RunFolder
     public static void Leave(RunClaim claim, bool evenPublished, Leases leases, Action<RunFolder> fill)
     {
         string final = claim.Folder;
-        using FileStream held = LockOf(final);
+        using FileLock held = LockOf(final);
         bool isOurs = RegularFile.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) == claim.Settings;
         if (!isOurs || (!evenPublished && PublishedFiles.Read(final) is not null))
         {
@@ -252,21 +261,9 @@ public sealed class RunFolder
 
     private static string Top(string relative) => relative.Split(System.IO.Path.DirectorySeparatorChar)[0];
 
-    /// <summary>Waits for the file to be ours; the system frees it when a process ends, however it ends.</summary>
+    /// <summary>
+    /// Waits until no other process of this host works on the folder; of another host, where its disk knows locks.
+    /// </summary>
     /// <param name="final">The run's folder.</param>
-    internal static FileStream LockOf(string final)
-    {
-        string path = System.IO.Path.Combine(final, LockFile);
-        for (int wait = 10; ; wait = Math.Min(2 * wait, 500))
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                Thread.Sleep(wait);
-            }
-        }
-    }
+    internal static FileLock LockOf(string final) => FileLock.Take(System.IO.Path.Combine(final, LockFile));
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pipelines.Stages.Storage;
 
@@ -35,6 +36,10 @@ public sealed record RunRecord(
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "run.json";
+
+    /// <summary>Classes of arithmetic that meet in the run; null where all of it comes from one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClassMeeting? ClassesMeet { get; init; }
 
     private static readonly JsonSerializerOptions Options = new()
     {

@@ -29,6 +29,12 @@ internal sealed class UnitKindAttribute(string kind, int version, string work) :
     /// <summary>Version of the bytes.</summary>
     public int Version => version;
 
+    /// <summary>
+    /// What it says does not meet other numbers bit by bit (an answer in words, a token): it may come from any class of
+    /// arithmetic, whatever the rest of its sample comes from.
+    /// </summary>
+    public bool AnyClass { get; init; }
+
     /// <summary>What the work is counted in.</summary>
     public string Work => work;
 }

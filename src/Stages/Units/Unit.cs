@@ -51,7 +51,10 @@ public sealed class Unit : IEquatable<Unit>
         where TUnit : class, IUnit<TUnit>
     {
         UnitKindAttribute kind = KindOf<TUnit>.Said;
-        return new Unit(kind.Kind, kind.Version, name, (object)unit, work, kind.Work, KindOf<TUnit>.Compute);
+        return new Unit(kind.Kind, kind.Version, name, (object)unit, work, kind.Work, KindOf<TUnit>.Compute)
+        {
+            AnyClass = kind.AnyClass,
+        };
     }
 
     /// <summary>Stage kind as specs name it, for example <c>forward-passes</c>.</summary>
@@ -84,6 +87,11 @@ public sealed class Unit : IEquatable<Unit>
 
     /// <summary>The one picture that the model is run over; null where there is none, or several.</summary>
     public string? Picture => Pictures.Count == 1 ? Pictures[0] : null;
+
+    /// <summary>
+    /// It may come from another class of arithmetic (<see cref="Storage.NumericClass"/>) than the rest of its sample.
+    /// </summary>
+    public bool AnyClass { get; private init; }
 
     /// <summary>SHA-256 of kind, version and <see cref="Parts"/>, hexadecimal.</summary>
     /// <exception cref="ArgumentException">Two parts have one name.</exception>

@@ -38,6 +38,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         ["FolderData.Labels"] = "judged when answers are read: it costs no run of the model",
         ["ModelSpec.Device"] = "the device that it is settled to counts, and here each one is the CPU or refused",
         ["ModelSpec.Libtorch"] = "which build multiplies is no part of a key, and stands in the manifest",
+        ["EngineSpec.Mixing"] = "says who may compute what, and nothing about what comes out",
         ["EngineSpec.Batch"] =
             "with the packed kernels bits do not depend on it; with libtorch's it is part of the key (see the law "
             + "of the batch)",

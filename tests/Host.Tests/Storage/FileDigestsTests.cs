@@ -234,6 +234,24 @@ public sealed class FileDigestsTests : IDisposable
             .WithMessage($"{zero}: cannot be read (it is a character device, not a regular file).");
     }
 
+    [Fact]
+    public async Task A_large_file_is_hashed_by_one_process_of_a_host_while_others_wait_for_what_it_finds()
+    {
+        Write("one");
+        Thread.Sleep(3500); // else what is found is not remembered
+        string digest = FileDigests.OfText("one");
+        Task<string> waiting;
+        using (FileLock.OfHost($"{Memory} {Weights}"))
+        {
+            waiting = Task.Run(() => new FileDigests(Memory) { SharedFrom = 1 }.OfSource(Weights));
+            (await Task.WhenAny(waiting, Task.Delay(200))).Should().NotBe(waiting, "another process hashes it");
+            Remember();
+            Skew(digest); // by what it says it is known who hashed it
+        }
+
+        (await waiting).Should().Be(FileDigests.OfText("other"));
+    }
+
     private void Write(string text) => File.WriteAllText(Weights, text);
 
     private string Remember()

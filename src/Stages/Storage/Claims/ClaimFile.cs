@@ -21,6 +21,9 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
         InFolder = "claim"; // in a claim that is a folder
     private const int FolderDigits = 2;
 
+    /// <summary>The store's folder.</summary>
+    public string Root => root;
+
     /// <summary>The claims' folder.</summary>
     public string Folder => Path.Combine(root, FolderName);
 

@@ -38,6 +38,13 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>File of a worker's heartbeat.</summary>
     public static string PathOf(string root, string worker) => Path.Combine(root, FolderName, worker);
 
+    /// <summary>Names of the workers that have left a file, alive or not.</summary>
+    public static IReadOnlyList<string> All(string root)
+    {
+        string folder = Path.Combine(root, FolderName);
+        return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f))] : [];
+    }
+
     /// <summary>Raises the counter; where that fails it is tried again the next time.</summary>
     public void Raise()
     {

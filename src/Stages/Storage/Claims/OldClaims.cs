@@ -36,18 +36,22 @@ internal sealed class OldClaims(string root, Leases leases)
             }
         }
 
-        string beats = Path.Combine(root, Heartbeat.FolderName);
-        foreach (string beat in Directory.Exists(beats) ? Directory.GetFiles(beats) : [])
+        var failures = new FailureNotes(root);
+        foreach (string key in failures.Keys().Where(stands))
         {
-            if (!HasEnded(Path.GetFileName(beat)))
-            {
-                continue;
-            }
-
             removed++;
             if (!dryRun)
             {
-                File.Delete(beat);
+                failures.Delete(key);
+            }
+        }
+
+        foreach (string worker in Heartbeat.All(root).Where(HasEnded))
+        {
+            removed++;
+            if (!dryRun)
+            {
+                File.Delete(Heartbeat.PathOf(root, worker));
             }
         }
 

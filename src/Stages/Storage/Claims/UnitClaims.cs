@@ -8,6 +8,9 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 public sealed class UnitClaims : IDisposable
 {
+    private const int ShortestPause = 50,
+        LongestPause = 5000; // ms
+
     private readonly string worker;
     private readonly ClaimFile files;
     private readonly Heartbeats heartbeats;
@@ -111,6 +114,19 @@ public sealed class UnitClaims : IDisposable
         }
     }
 
+    /// <summary>Waits until something is claimed; others that wait for it come one by one.</summary>
+    /// <param name="key">Hexadecimal.</param>
+    /// <returns>To be disposed of when it is over.</returns>
+    public IDisposable Wait(string key)
+    {
+        for (int pause = ShortestPause; !Take(key); pause = Math.Min(2 * pause, LongestPause))
+        {
+            Thread.Sleep(pause);
+        }
+
+        return new Turn(this, key);
+    }
+
     /// <summary>
     /// Demands, before a result is published, that nobody has taken the claim over. This process may have been paused
     /// for hours without knowing.
@@ -139,6 +155,34 @@ public sealed class UnitClaims : IDisposable
     /// <summary>Others may claim it. The file stays: a number is never used twice before a result stands.</summary>
     public void GiveUp(string key) =>
         End(key, mine => files.Replace(key, mine.Number, mine.Claim with { IsOver = true }));
+
+    /// <summary>Notes why a unit failed, for people who ask how far a run is.</summary>
+    public void Failed(string key, string why)
+    {
+        try
+        {
+            new FailureNotes(files.Root).Write(key, why);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, which may be the failure itself
+        }
+    }
+
+    /// <summary>Whether a worker of a class of arithmetic is at work, as far as its heartbeat tells.</summary>
+    public bool IsAtWork(string numericClass)
+    {
+        lock (claiming)
+        {
+            return Heartbeat
+                .All(files.Root)
+                .Any(other =>
+                    other != worker
+                    && heartbeats.SignOf(other)?.NumericClass == numericClass
+                    && !heartbeats.IsDead(other, other)
+                );
+        }
+    }
 
     /// <summary>Who holds a claim that this worker could not take; null where nobody is known to.</summary>
     public WorkerSign? HolderOf(string key)
@@ -188,6 +232,11 @@ public sealed class UnitClaims : IDisposable
                 // It stays until this process has ended, which others see
             }
         }
+    }
+
+    private sealed class Turn(UnitClaims claims, string key) : IDisposable
+    {
+        public void Dispose() => claims.GiveUp(key);
     }
 
     private sealed record Held(int Number, Claim Claim);

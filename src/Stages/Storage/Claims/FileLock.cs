@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>
+/// flock(2) on a file, for as long as it is not disposed of; the system frees it when a process ends, however it ends.
+/// It is sure among the processes of one host and no more than likely among hosts: where the file system knows no
+/// locks, nothing is locked, and nothing may depend on it but how often something is done.
+/// </summary>
+internal sealed class FileLock : IDisposable
+{
+    private const int ReadWrite = 2, // O_RDWR
+        Create = 0x40, // O_CREAT
+        CloseOnExec = 0x80000, // O_CLOEXEC
+        ForAll = 0x1B6; // rw-rw-rw-, less the process's umask
+    private const int Exclusive = 2, // LOCK_EX
+        NoWaiting = 4; // LOCK_NB
+    private const int Interrupted = 4, // EINTR
+        WouldBlock = 11; // EWOULDBLOCK
+    private const int ShortestWait = 10,
+        LongestWait = 500; // ms
+
+    private readonly IDisposable? file;
+
+    private FileLock(IDisposable? file, bool hasWaited) => (this.file, HasWaited) = (file, hasWaited);
+
+    /// <summary>Somebody else held it first.</summary>
+    public bool HasWaited { get; }
+
+    /// <summary>Waits until the file is this process's. It is made where it is missing.</summary>
+    /// <param name="path">Lies in a folder that is there.</param>
+    public static FileLock Take(string path)
+    {
+        bool hasWaited = false;
+        for (int wait = ShortestWait; ; wait = Math.Min(2 * wait, LongestWait))
+        {
+            if (TryTake(path, out IDisposable? held))
+            {
+                return new FileLock(held, hasWaited);
+            }
+
+            hasWaited = true;
+            Thread.Sleep(wait);
+        }
+    }
+
+    /// <summary>
+    /// A lock of this host: its file lies in the folder for temporary files, which other hosts do not see.
+    /// </summary>
+    /// <param name="about">What only one process shall do at a time.</param>
+    public static FileLock OfHost(string about) =>
+        Take(Path.Combine(Path.GetTempPath(), $"pipelines-{FileDigests.OfText(about)[..32]}.lock"));
+
+    /// <inheritdoc/>
+    public void Dispose() => file?.Dispose();
+
+    private static bool TryTake(string path, out IDisposable? held)
+    {
+        held = null;
+        if (!OperatingSystem.IsLinux())
+        {
+            try
+            {
+                held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return true;
+            }
+            catch (IOException)
+            {
+                return !File.Exists(path);
+            }
+        }
+
+        int opened = open(Encoding.UTF8.GetBytes(path + '\0'), ReadWrite | Create | CloseOnExec, ForAll);
+        if (opened < 0)
+        {
+            return true; // it cannot be made here: then without
+        }
+
+        var handle = new SafeFileHandle(opened, ownsHandle: true);
+        if (flock(handle, Exclusive | NoWaiting) == 0)
+        {
+            held = handle;
+            return true;
+        }
+
+        bool isTaken = Marshal.GetLastPInvokeError() is WouldBlock or Interrupted;
+        handle.Dispose();
+        return !isTaken;
+    }
+
+#pragma warning disable IDE1006, CA5392 // names of C
+    [DllImport("libc", SetLastError = true)]
+    private static extern int open(byte[] path, int flags, int mode);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int flock(SafeFileHandle file, int operation);
+#pragma warning restore IDE1006, CA5392
+}
