@@ -31,6 +31,7 @@ Command[] verbs =
     FamilyBenchmark.BuildOne(),
     QuestionBenchmark.Build(),
     PageBenchmark.Build(),
+    ScaleBenchmark.Build(),
     GpuBenchmark.Build(),
 ];
 Array.ForEach(verbs, root.Add);

@@ -45,7 +45,14 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         {
             ClaimKey claim = backlog.ClaimOf(unit);
             refused.Remove(claim.Key);
-            if (IsRefused(unit) is { } before)
+            if (catalog.HasNow(unit))
+            {
+                // Before a claim, too: else every worker would leave one behind for everything that others have done
+                backlog.PutBack(unit);
+                backlog.Found(unit);
+                found();
+            }
+            else if (IsRefused(unit) is { } before)
             {
                 refused[claim.Key] = before;
                 backlog.PutBack(unit);
