@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Host.Commands;
 
@@ -35,6 +36,9 @@ internal static class Duration
 
         return time;
     }
+
+    /// <summary>A time as <see cref="Parse"/> reads it, in whole seconds.</summary>
+    public static string Words(TimeSpan time) => Invariant.Text($"{time.TotalSeconds:0}s");
 
     /// <summary>A number with its unit; null where it is something else.</summary>
     internal static TimeSpan? Of(string text)

@@ -3,6 +3,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Host.Running.Devices;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Host.Commands;
@@ -29,7 +30,7 @@ internal static class FleetCommand
     /// <summary>Lets the devices compute what is missing.</summary>
     private static int Compute(RunOptions options, DeviceList list)
     {
-        using var session = Session.Open(options);
+        using var session = Open(options);
         IReadOnlyList<WorkerDevice> devices = list.Resolve(TorchSharp.torch.cuda.device_count());
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
         if (session.IsDone)
@@ -72,6 +73,19 @@ internal static class FleetCommand
         // Others may have done what one that died was at
         using var after = Session.Open(options, toRead: true);
         return after.FindsAllStored() ? Program.Done : CodeOf(ends);
+    }
+
+    /// <summary>The session on the first device; that it is not there is the list's fault and not the spec's.</summary>
+    private static Session Open(RunOptions options)
+    {
+        try
+        {
+            return Session.Open(options);
+        }
+        catch (InputException e) when (options.Device is not null && e.Where == Arithmetic.DeviceSetting)
+        {
+            throw new InputException(DeviceList.Option, e.What, e.Remedy, e);
+        }
     }
 
     /// <summary>What would need less memory, where a process was killed for it.</summary>

@@ -62,6 +62,7 @@ internal static class JobWords
             Invariant.Text($"{threads}"),
             .. Flag("--keep-going", options.KeepGoing),
             .. Flag("--ignore-limits", options.IgnoreLimits),
+            .. Values("--stale", options.Stale != RunOptions.UsualStale ? [Duration.Words(options.Stale)] : []),
         ];
 
     private static IEnumerable<string> Values(string option, IEnumerable<string> values) =>

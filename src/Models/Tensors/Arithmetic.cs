@@ -26,6 +26,9 @@ public enum LinearChoice
 /// <param name="Linear">Implementation of the linear layers.</param>
 public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, LinearChoice Linear)
 {
+    /// <summary>The setting that errors about a device name.</summary>
+    public const string DeviceSetting = "model.device";
+
     /// <summary>float32 on the CPU with libtorch's products.</summary>
     public static Arithmetic Float32 => new(torch.CPU, torch.ScalarType.Float32, LinearChoice.Torch);
 
@@ -113,7 +116,7 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
                 }
 
                 throw new InputException(
-                    "model.device",
+                    DeviceSetting,
                     $"'{device}' is not a device.",
                     "Allowed: auto, cpu, cuda, cuda:N."
                 );
@@ -123,7 +126,7 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
     private static torch.Device Working(torch.Device device)
     {
         torch.backends.cudnn.allow_tf32 = false; // else a tower's convolution has 10 bits where float32 is asked for
-        TorchNative.RequireWorking(device, "model.device");
+        TorchNative.RequireWorking(device, DeviceSetting);
         return device;
     }
 
@@ -132,7 +135,7 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
         if (!torch.cuda.is_available())
         {
             throw new InputException(
-                "model.device",
+                DeviceSetting,
                 $"'{device}' was asked for, but libtorch sees no CUDA device.",
                 "Name a PyTorch for CUDA in model.libtorch, or build with -p:Cuda=true, on a machine with an NVIDIA "
                     + "driver; or use device: cpu."
@@ -142,7 +145,7 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
         if (index >= torch.cuda.device_count())
         {
             throw new InputException(
-                "model.device",
+                DeviceSetting,
                 $"'{device}' was asked for, but there are {torch.cuda.device_count()} CUDA devices.",
                 "The first is cuda:0."
             );

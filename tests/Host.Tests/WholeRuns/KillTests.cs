@@ -114,7 +114,7 @@ public sealed class KillTests
         }
     }
 
-    private static void Send(string signal, Process process)
+    internal static void Send(string signal, Process process)
     {
         using var sent = Process.Start(
             "kill",

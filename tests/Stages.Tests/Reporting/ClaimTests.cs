@@ -5,6 +5,7 @@ using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Xunit;
+using Claim = Pipelines.Stages.Reporting.Claim;
 
 namespace Pipelines.Stages.Tests.Reporting;
 

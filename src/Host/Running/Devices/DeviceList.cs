@@ -11,8 +11,10 @@ internal sealed record DeviceList(IReadOnlyList<string> Names)
     /// <summary>Begins the names of CUDA devices.</summary>
     internal const string CudaPrefix = "cuda:";
 
-    private const string Option = "--devices",
-        All = "all",
+    /// <summary>The option that names them.</summary>
+    internal const string Option = "--devices";
+
+    private const string All = "all",
         Cpu = "cpu",
         Right = "Write --devices cuda:0,cuda:1, or --devices all; --devices cpu,cpu is two processes on one processor.";
 

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using FluentAssertions;
+using Xunit;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>A process a device, together on one run.</summary>
+public sealed class DevicesTests
+{
+    [Fact]
+    public void Two_devices_leave_the_tables_and_the_report_of_one_process()
+    {
+        using var alone = new SmallExperiment(samples: 4, masks: 200);
+        alone.Run("--jobs", "1", "--threads", "1");
+        using var shared = new SmallExperiment(samples: 4, masks: 200);
+
+        string said = shared.Run("--devices", "cpu,cpu", "--threads", "2");
+
+        said.Should()
+            .Contain("2 devices, 1 thread each: cpu 1, cpu 2")
+            .And.MatchRegex("forward: (cpu 1: .*computed.*; cpu 2: .*computed|each: .*computed)")
+            .And.Contain("Nothing to do: all");
+        shared.TableBytes().Should().Equal(alone.TableBytes());
+        shared.Run("--devices", "cpu,cpu").Should().Contain("Nothing to do").And.NotContain("devices,");
+    }
+
+    [Fact]
+    public async Task A_process_that_dies_is_started_again_and_its_work_goes_on()
+    {
+        using var alone = new SmallExperiment(samples: 3, masks: 2000);
+        alone.Run("--jobs", "1");
+        using var shared = new SmallExperiment(samples: 3, masks: 2000);
+        using Process parent = HostProcess.Start(shared.Arguments("--devices", "cpu,cpu", "--threads", "2"));
+        Task<string> said = parent.StandardOutput.ReadToEndAsync(),
+            errors = parent.StandardError.ReadToEndAsync();
+        KillTests.WaitForPasses(shared, parent);
+
+        using (var child = Process.GetProcessById(ChildrenOf(parent)[0]))
+        {
+            child.Kill();
+        }
+
+        await parent.WaitForExitAsync();
+        parent.ExitCode.Should().Be(0, await errors);
+        (await said).Should().MatchRegex("cpu [12]: its process died \\(signal 9\\). It is started again");
+        shared.TableBytes().Should().Equal(alone.TableBytes());
+    }
+
+    [Fact]
+    public async Task Processes_of_a_parent_that_is_gone_end()
+    {
+        using var shared = new SmallExperiment(samples: 3, masks: 100_000);
+        using Process parent = HostProcess.Start(shared.Arguments("--devices", "cpu,cpu", "--threads", "2"));
+        _ = parent.StandardOutput.ReadToEndAsync();
+        _ = parent.StandardError.ReadToEndAsync();
+        KillTests.WaitForPasses(shared, parent);
+        Process[] children = [.. ChildrenOf(parent).Select(Process.GetProcessById)];
+
+        parent.Kill();
+
+        foreach (Process child in children)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            await child.WaitForExitAsync(patience.Token);
+            child.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Interrupted_all_processes_drop_what_they_are_at()
+    {
+        using var shared = new SmallExperiment(samples: 3, masks: 100_000);
+        using Process parent = HostProcess.StartBy(
+            "env --default-signal",
+            shared.Arguments("--devices", "cpu,cpu", "--threads", "2")
+        );
+        Task<string> said = parent.StandardOutput.ReadToEndAsync();
+        _ = parent.StandardError.ReadToEndAsync();
+        KillTests.WaitForPasses(shared, parent);
+        int[] children = ChildrenOf(parent);
+
+        KillTests.Send("TERM", parent);
+        await parent.WaitForExitAsync();
+
+        parent.ExitCode.Should().Be(130);
+        (await said).Should().Contain("What was finished is stored");
+        children.Should().OnlyContain(c => !Directory.Exists($"/proc/{c}"));
+        Directory.EnumerateFiles(Path.Combine(shared.Cache, ".workers")).Should().BeEmpty("each ended in order");
+    }
+
+    [Theory]
+    [InlineData("cpu,cuda:0", "a processor and cards are named together")]
+    [InlineData("cuda:7", "'cuda:7' was asked for")]
+    public void Devices_that_cannot_be_are_refused(string devices, string why)
+    {
+        using var shared = new SmallExperiment(samples: 1, masks: 20);
+        shared.Refusal("--devices", devices).Should().Contain("--devices: " + why);
+    }
+
+    private static int[] ChildrenOf(Process parent) =>
+        [
+            .. Directory
+                .EnumerateDirectories($"/proc/{parent.Id}/task")
+                .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' '))
+                .Where(pid => pid.Length > 0)
+                .Select(pid => int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture)),
+        ];
+}
