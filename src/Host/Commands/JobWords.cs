@@ -4,7 +4,10 @@ using Pipelines.Host.Running.Slurm;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary>The command line once more, as jobs are started with it: every path absolute.</summary>
+/// <summary>
+/// The command line once more, as processes elsewhere are started with it: where they may begin in another folder, every
+/// path absolute.
+/// </summary>
 internal static class JobWords
 {
     /// <summary>Of a worker of an array.</summary>
@@ -25,7 +28,9 @@ internal static class JobWords
     /// <param name="memory">Its share of the machine's memory in bytes; null = all.</param>
     public static IReadOnlyList<string> OfDevice(RunOptions options, string device, int threads, long? memory) =>
         [
-            .. Of(options, threads),
+            "run",
+            options.Spec, // as it was said: the page tells the command, and its unit is that of the run
+            .. Said(options, threads, options.Artifacts),
             .. Values("--time-limit", options.TimeLimit is { } limit ? [SlurmTime.Words(limit)] : []),
             .. Values("--stage-weights", options.StageWeights is { } folder ? [folder] : []),
             .. Flag("--verify", options.Verify),
@@ -45,18 +50,18 @@ internal static class JobWords
 
     private static IEnumerable<string> Of(RunOptions options, SlurmProfile profile) =>
         [
-            .. Of(options, options.Threads ?? profile.Cpus),
+            "run",
+            Path.GetFullPath(options.Spec),
+            .. Said(options, options.Threads ?? profile.Cpus, Path.GetFullPath(options.Artifacts)),
             .. Values("--time-limit", profile.Time is { } time ? [time] : []),
             .. Values("--stage-weights", profile.StageWeights is { } folder ? [folder] : []),
         ];
 
-    private static IEnumerable<string> Of(RunOptions options, int threads) =>
+    private static IEnumerable<string> Said(RunOptions options, int threads, string artifacts) =>
         [
-            "run",
-            Path.GetFullPath(options.Spec),
             .. Values("--set", options.Overrides),
             "--artifacts",
-            Path.GetFullPath(options.Artifacts),
+            artifacts,
             .. Values("--jobs", options.Jobs is { } jobs ? [Invariant.Text($"{jobs}")] : []),
             "--threads",
             Invariant.Text($"{threads}"),

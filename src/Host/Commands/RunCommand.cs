@@ -67,7 +67,7 @@ internal static class RunCommand
             try
             {
                 int before = session.Catalog.Computed;
-                var outcomes = session.Within(
+                var (outcomes, isWhole, logFile) = session.Within(
                     pipeline,
                     () => RunOne(session, pipeline, damaged, time, interruption.Token)
                 );
@@ -82,7 +82,6 @@ internal static class RunCommand
                 }
 
                 int failed = outcomes.Sum(o => o.Failures.Count);
-                bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
                 if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
                     Console.WriteLine(end.Words);
@@ -97,9 +96,7 @@ internal static class RunCommand
                 else if (!isWhole)
                 {
                     Console.WriteLine(
-                        $"{Format.Many(failed, "unit")} failed; "
-                            + $"{Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was "
-                            + "finished is stored."
+                        $"{Format.Many(failed, "unit")} failed; {logFile} has the details. What was finished is stored."
                     );
                     code = Math.Max(code, Program.Failed);
                     if (!session.Options.KeepGoing)
@@ -220,7 +217,7 @@ internal static class RunCommand
         }
     }
 
-    private static IReadOnlyList<StageOutcome> RunOne(
+    private static RunEnd RunOne(
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
@@ -238,7 +235,7 @@ internal static class RunCommand
         }
     }
 
-    private static IReadOnlyList<StageOutcome> RunLogged(
+    private static RunEnd RunLogged(
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
@@ -248,7 +245,8 @@ internal static class RunCommand
     {
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
-        using var log = new RunLog(Path.Combine(folder, "log.txt"));
+        string logFile = claim.GrowingFile("log.txt");
+        using var log = new RunLog(logFile);
         using var shortages = new ShortageNotes(log);
         log.Write(
             $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.ThreadsChosen}, "
@@ -262,6 +260,10 @@ internal static class RunCommand
         }
 
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
+        // A page before all is there would be computed once more
+        IReadOnlyList<Stage> stages = session.Options.IsWorker
+            ? [.. pipeline.Stages.Where(s => s is not WriteReport)]
+            : pipeline.Stages;
         IReadOnlyList<StageOutcome> outcomes;
         Plan plan;
         HighWater? memory = null;
@@ -279,11 +281,11 @@ internal static class RunCommand
             outcomes = RunStages(
                 session,
                 pipeline,
-                pipeline.Stages,
+                stages,
                 progress,
                 log,
                 cancel,
-                new UnitsFile(folder).Add,
+                new UnitsFile(folder, claim.GrowingFile(UnitsFile.Name)).Add,
                 plan,
                 memory
             );
@@ -302,7 +304,7 @@ internal static class RunCommand
                 : e;
         }
 
-        bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
+        bool isWhole = outcomes.Count == stages.Count && outcomes.All(o => o.Whole);
         if (session.Options.IsWorker)
         {
             log.Write(isWhole ? "Worker: nothing is left." : "Worker: ended.");
@@ -336,8 +338,14 @@ internal static class RunCommand
             log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
         }
 
-        return outcomes;
+        return new RunEnd(outcomes, isWhole, logFile);
     }
+
+    /// <summary>What came of an experiment.</summary>
+    /// <param name="Outcomes">One a stage that was started.</param>
+    /// <param name="IsWhole">All that this process was to do is there.</param>
+    /// <param name="LogFile">The log.</param>
+    private sealed record RunEnd(IReadOnlyList<StageOutcome> Outcomes, bool IsWhole, string LogFile);
 
     /// <summary>A plan has a line a unit: to put the same in place of it would take longer than all the rest.</summary>
     private static void WriteIfNew(string path, string text)

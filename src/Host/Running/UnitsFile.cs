@@ -9,15 +9,20 @@ namespace Pipelines.Host.Running;
 
 /// <summary>
 /// <c>units.txt</c> of a run's folder: the stored units that the run uses, one a line. Lines are added before units are
-/// computed, so that <c>gc</c> spares what an interrupted run has done; a whole run leaves exactly its own.
+/// computed, so that <c>gc</c> spares what an interrupted run has done; a whole run leaves exactly its own. Processes
+/// that work side by side add to files of their own.
 /// </summary>
-internal sealed class UnitsFile(string runFolder)
+/// <param name="runFolder">The run's folder.</param>
+/// <param name="added">The file that this process adds to; null = the one of a process alone.</param>
+internal sealed class UnitsFile(string runFolder, string? added = null)
 {
-    private const string Name = "units.txt";
+    /// <summary>Name of the file of a whole run, and of a process alone.</summary>
+    public const string Name = "units.txt";
+
+    private const string OfOthers = "units.*.txt";
+
     private readonly Lazy<HashSet<string>> written = new(() =>
-        File.Exists(Path.Combine(runFolder, Name))
-            ? RegularFile.ReadAllLines(Path.Combine(runFolder, Name)).ToHashSet(StringComparer.Ordinal)
-            : []
+        FilesIn(runFolder).SelectMany(RegularFile.ReadAllLines).ToHashSet(StringComparer.Ordinal)
     );
 
     /// <summary>A unit as a line.</summary>
@@ -34,7 +39,9 @@ internal sealed class UnitsFile(string runFolder)
             return all;
         }
 
-        foreach (string folder in FoldersWith(Name).Union(FoldersWith(PublishedFiles.FileName)).ToList())
+        foreach (
+            string folder in FoldersWith(Name).Union(FoldersWith(OfOthers)).Union(FoldersWith(PublishedFiles.FileName)).ToList()
+        )
         {
             all.UnionWith(LinesOf(folder));
         }
@@ -59,9 +66,13 @@ internal sealed class UnitsFile(string runFolder)
                 return found;
             }
 
-            foreach (string file in Directory.EnumerateFiles(runs, Name, SearchOption.AllDirectories))
+            foreach (
+                var run in Directory
+                    .EnumerateFiles(runs, "units*.txt", SearchOption.AllDirectories)
+                    .GroupBy(file => Path.GetDirectoryName(file)!, StringComparer.Ordinal)
+            )
             {
-                found[Path.GetRelativePath(runs, Path.GetDirectoryName(file)!)] = [.. RegularFile.ReadAllLines(file)];
+                found[Path.GetRelativePath(runs, run.Key)] = [.. run.SelectMany(RegularFile.ReadAllLines)];
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -72,11 +83,20 @@ internal sealed class UnitsFile(string runFolder)
         return found;
     }
 
-    private static string[] LinesOf(string folder)
+    private static IEnumerable<string> FilesIn(string folder) =>
+        Directory.EnumerateFiles(folder, OfOthers).Concat(new[] { Path.Combine(folder, Name) }.Where(File.Exists));
+
+    private static IEnumerable<string> LinesOf(string folder) =>
+        WholeLinesOf(folder).Concat(Directory.EnumerateFiles(folder, OfOthers).SelectMany(f => WholeLines(f)));
+
+    /// <summary>What stands behind the last line feed was cut off when a process was killed.</summary>
+    private static string[] WholeLines(string path) =>
+        File.Exists(path) ? RegularFile.ReadAllText(path).Split('\n')[..^1] : [];
+
+    private static string[] WholeLinesOf(string folder)
     {
         string path = Path.Combine(folder, Name);
-        string[] lines = File.Exists(path) ? RegularFile.ReadAllText(path).Split('\n') : [""];
-        string[] whole = lines[..^1]; // what stands behind the last line feed was cut off when a process was killed
+        string[] whole = WholeLines(path);
         if (PublishedFiles.Read(folder) is { Units: var units } && UnitsMark.Of([.. whole.Take(units.Lines)]) != units)
         {
             throw new InputException(
@@ -92,14 +112,14 @@ internal sealed class UnitsFile(string runFolder)
     /// <summary>Adds units that are about to be used.</summary>
     public void Add(IReadOnlyList<Unit> units)
     {
-        string[] added = [.. units.Select(Line).Where(written.Value.Add)];
-        if (added.Length == 0)
+        string[] lines = [.. units.Select(Line).Where(written.Value.Add)];
+        if (lines.Length == 0)
         {
             return;
         }
 
-        using var writer = new StreamWriter(RegularFile.Append(Path.Combine(runFolder, Name)));
-        foreach (string line in added)
+        using var writer = new StreamWriter(RegularFile.Append(added ?? Path.Combine(runFolder, Name)));
+        foreach (string line in lines)
         {
             writer.Write(line + "\n");
         }
@@ -122,6 +142,11 @@ internal sealed class UnitsFile(string runFolder)
         if (!File.Exists(path) || !RegularFile.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
         {
             AtomicFile.Write(path, bytes);
+        }
+
+        foreach (string file in Directory.EnumerateFiles(runFolder, OfOthers))
+        {
+            File.Delete(file); // what they name is among them, or is no part of the run
         }
 
         return new UnitsMark(lines, Convert.ToHexStringLower(SHA256.HashData(bytes)));

@@ -13,14 +13,29 @@ public sealed class RunClaim : IDisposable
     private const string ClaimsFolder = ".claims";
     private readonly string path;
 
-    private RunClaim(string folder, string settings, StoreLease lease, string path)
+    private RunClaim(string folder, string settings, StoreLease lease, string path, bool isAlone)
     {
-        (Folder, Settings, Lease) = (folder, settings, lease);
+        (Folder, Settings, Lease, IsAlone) = (folder, settings, lease, isAlone);
         this.path = path;
     }
 
     /// <summary>The run's folder.</summary>
     public string Folder { get; }
+
+    /// <summary>Nobody else was at work under the name when this process began.</summary>
+    public bool IsAlone { get; }
+
+    /// <summary>
+    /// Name of a file that grows while the run goes on: one of its own for each process that works beside others, for
+    /// two that append to one file overwrite each other.
+    /// </summary>
+    /// <param name="name">The name where a process is alone, for example <c>log.txt</c>.</param>
+    public string GrowingFile(string name)
+    {
+        const int Digits = 8;
+        string own = IsAlone ? name : $"{Path.GetFileNameWithoutExtension(name)}.{Lease.Id[..Digits]}.txt";
+        return Path.Combine(Folder, own);
+    }
 
     /// <summary>Every resolved setting, as <see cref="RunFolder.SettingsFile"/> holds them.</summary>
     public string Settings { get; }
@@ -45,9 +60,11 @@ public sealed class RunClaim : IDisposable
         Directory.CreateDirectory(claims);
         using FileLock held = RunFolder.LockOf(folder);
         Leases leases = store.Leases;
+        bool isAlone = true;
         foreach (string other in Directory.EnumerateFiles(claims).Where(f => f != own))
         {
             LeaseHolder holder = leases.Of(Path.GetFileName(other), other);
+            isAlone &= holder.State == WorkerState.Ended;
             if (
                 holder.State == WorkerState.AtWork
                 && SettingsOf(other) is { } settingsOfOther
@@ -72,7 +89,7 @@ public sealed class RunClaim : IDisposable
 
         File.WriteAllText(own, digest);
         RunFolder.WriteSettings(folder, settings);
-        return new RunClaim(folder, settings, store.Lease, own);
+        return new RunClaim(folder, settings, store.Lease, own, isAlone);
     }
 
     /// <summary>Digest of the settings of a claim; null where it has just been given up.</summary>

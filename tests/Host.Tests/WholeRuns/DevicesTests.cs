@@ -19,8 +19,14 @@ public sealed class DevicesTests
         said.Should()
             .Contain("2 devices, 1 thread each: cpu 1, cpu 2")
             .And.MatchRegex("forward: (cpu 1: .*computed.*; cpu 2: .*computed|each: .*computed)")
-            .And.Contain("Nothing to do: all");
+            .And.Contain("1 unit computed", "the page is left to the one that shows them");
         shared.TableBytes().Should().Equal(alone.TableBytes());
+        foreach (string log in Directory.EnumerateFiles(shared.RunFolder, "log*.txt"))
+        {
+            // Two that append to one file overwrite each other
+            File.ReadLines(log).Should().OnlyContain(line => line.IndexOf("Z ", StringComparison.Ordinal) == 23);
+        }
+
         shared.Run("--devices", "cpu,cpu").Should().Contain("Nothing to do").And.NotContain("devices,");
     }
 
