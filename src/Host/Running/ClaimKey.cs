@@ -11,9 +11,12 @@ namespace Pipelines.Host.Running;
 /// them alike.
 /// </summary>
 /// <param name="Key">What is claimed, hexadecimal.</param>
-/// <param name="IsPicture">It is a picture, and stays claimed while this worker is at it.</param>
-internal readonly record struct ClaimKey(string Key, bool IsPicture)
+/// <param name="Picture">The picture that is claimed, and stays so while this worker is at it; null = a unit is.</param>
+internal readonly record struct ClaimKey(string Key, string? Picture)
 {
+    /// <summary>It is a picture.</summary>
+    public bool IsPicture => Picture is not null;
+
     /// <summary>The claim of a unit.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="inputs">The units that it reads.</param>
@@ -21,14 +24,14 @@ internal readonly record struct ClaimKey(string Key, bool IsPicture)
     {
         if ((unit.Picture is null ? OnlyOne(unit, inputs) : unit) is not { } about)
         {
-            return new ClaimKey(Fingerprint.Of(unit), false);
+            return new ClaimKey(Fingerprint.Of(unit), null);
         }
 
         string model =
             about.Parts.OfType<KeyPart.Digest>().FirstOrDefault(p =>
                     p.Name.EndsWith(ModelFiles.Weights, StringComparison.Ordinal)
                 )?.Sha256 ?? "";
-        return new ClaimKey(FileDigests.OfText($"picture {about.Picture} {model}"), true);
+        return new ClaimKey(FileDigests.OfText($"picture {about.Picture} {model}"), about.Picture);
     }
 
     /// <summary>An input about the one picture that all are about; null where there is none, or several.</summary>

@@ -404,12 +404,10 @@ internal sealed class Runner(
             }
 
             known?.Invoke(stage.Units);
-            if (sharing?.Classes is { } classes)
+            foreach (Unit unit in sharing is null ? [] : stage.Units)
             {
-                foreach (Unit unit in stage.Units)
-                {
-                    classes.Know(unit);
-                }
+                sharing.Classes?.Know(unit);
+                shared!.Know(unit);
             }
 
             var open = catalog.Open(stage.Units).ToHashSet();

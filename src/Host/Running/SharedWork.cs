@@ -26,9 +26,11 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly UnitClaims claims = sharing.Claims;
+    private readonly PictureUnits known = new();
     private readonly Dictionary<string, string> refused = new(StringComparer.Ordinal); // other class, by claim
     private readonly Dictionary<int, string> pictures = []; // claims on pictures, by the worker that is there
     private readonly Dictionary<Unit, string> atWork = []; // claims of the units in this process
+    private readonly Dictionary<string, string> pictureOf = new(StringComparer.Ordinal); // by its claim, this process's
     private readonly HashSet<string> noted = new(StringComparer.Ordinal);
     private TimeSpan pause = ShortestPause;
     private long lastLook;
@@ -45,7 +47,17 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         {
             ClaimKey claim = backlog.ClaimOf(unit);
             refused.Remove(claim.Key);
-            if (catalog.HasNow(unit))
+            if (unit.Picture is { } picture && claims.IsKnownToStand(claim.Key, known.DigestOf(picture)))
+            {
+                backlog.PutBack(unit);
+                foreach (Unit stored in known.Of(picture))
+                {
+                    backlog.Found(stored);
+                }
+
+                found();
+            }
+            else if (catalog.HasNow(unit))
             {
                 // Before a claim, too: else every worker would leave one behind for everything that others have done
                 backlog.PutBack(unit);
@@ -69,7 +81,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
                 );
                 Note(claim.Key);
             }
-            else if (catalog.HasNow(unit))
+            else if (IsMineAndStored(claim, unit))
             {
                 backlog.PutBack(unit);
                 backlog.Found(unit);
@@ -95,6 +107,17 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
 
         LeavePictures();
         return null;
+    }
+
+    /// <summary>A unit that was just claimed has been stored meanwhile.</summary>
+    private bool IsMineAndStored(ClaimKey claim, Unit unit)
+    {
+        if (claim.Picture is { } picture)
+        {
+            pictureOf[claim.Key] = picture;
+        }
+
+        return catalog.HasNow(unit);
     }
 
     /// <summary>
@@ -142,6 +165,9 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
 
         return null;
     }
+
+    /// <summary>A unit is known, stored or not.</summary>
+    public void Know(Unit unit) => known.Know(unit);
 
     /// <summary>A worker begins a unit: it is where the unit's picture is, and the one of before is free.</summary>
     public void Begin(int worker, Unit unit)
@@ -261,7 +287,9 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         HashSet<string> kept = [.. pictures.Values, .. atWork.Values];
         foreach (string key in claims.Mine.Where(key => !kept.Contains(key)))
         {
-            claims.GiveUp(key);
+            pictureOf.Remove(key, out string? picture);
+            bool isStored = picture is not null && known.Of(picture).All(catalog.Artifacts.Has);
+            claims.GiveUp(key, isStored ? known.DigestOf(picture!) : "");
         }
     }
 

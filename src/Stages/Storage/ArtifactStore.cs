@@ -64,15 +64,8 @@ public sealed class ArtifactStore : IDisposable
     /// </summary>
     public bool Has(string kind, string key) => Index.Has(kind, key);
 
-    /// <summary>
-    /// As <see cref="Has"/>, asked of the disk's server: on a shared disk "not there" may be an answer of a minute ago.
-    /// </summary>
-    public bool HasNow(string kind, string key)
-    {
-        // A folder whose own times are asked for anew lets go of the names that it was remembered not to have
-        _ = FolderStamp.Of(Path.Combine(Root, kind));
-        return Index.Has(kind, key);
-    }
+    /// <inheritdoc cref="StoreIndex.HasNow"/>
+    public bool HasNow(string kind, string key) => Index.HasNow(kind, key);
 
     /// <summary>
     /// Whether an artifact that is not there was there once, as far as the store's index remembers: it chooses words.

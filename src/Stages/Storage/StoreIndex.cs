@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
@@ -16,6 +17,9 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 {
     /// <summary>Begins with a dot: versions that know no index take every other folder for that of a kind.</summary>
     public const string FolderName = ".index";
+
+    /// <summary>Answers of the disk's server are as old as this at most.</summary>
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(0.5);
 
     private const string Journal = ".journal",
         Merged = ".merged";
@@ -38,28 +42,24 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 
     /// <summary>
     /// Whether a unit is stored, as of now or of the first question about its kind. What is not known to be there is
-    /// looked for: somebody may have stored it meanwhile.
+    /// looked for, once that is a moment ago: somebody may have stored it meanwhile. At the start of a run it is all units
+    /// that are asked about, by every worker that is started with it.
     /// </summary>
-    public bool Has(string kind, string key)
+    public bool Has(string kind, string key) => IsThere(kind, key, isListingEnough: true);
+
+    /// <summary>
+    /// As <see cref="Has"/>, asked of the disk's server: on a shared disk "not there" may be an answer of a minute ago.
+    /// A folder whose own times are asked for anew lets go of the names that it was remembered not to have; once a while
+    /// is enough for all that is asked about it.
+    /// </summary>
+    public bool HasNow(string kind, string key)
     {
-        if (KeyBytes.Of(key) is not { } known)
+        if (Of(kind).IsDue(Freshness))
         {
-            return Directory.Exists(Path.Combine(root, kind, key));
+            _ = FolderStamp.Of(Path.Combine(root, kind));
         }
 
-        Known there = Of(kind);
-        if (there.Has(known))
-        {
-            return true;
-        }
-
-        if (!Directory.Exists(Path.Combine(root, kind, key)))
-        {
-            return false;
-        }
-
-        there.Since[known] = true;
-        return true;
+        return IsThere(kind, key, isListingEnough: false);
     }
 
     /// <summary>Names of the folders of a kind that are not whole, as of the first question about it.</summary>
@@ -135,6 +135,28 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
             notesNothing = true;
             journal?.Dispose();
         }
+    }
+
+    private bool IsThere(string kind, string key, bool isListingEnough)
+    {
+        if (KeyBytes.Of(key) is not { } known)
+        {
+            return Directory.Exists(Path.Combine(root, kind, key));
+        }
+
+        Known there = Of(kind);
+        if (there.Has(known))
+        {
+            return true;
+        }
+
+        if ((isListingEnough && there.IsYoung) || !Directory.Exists(Path.Combine(root, kind, key)))
+        {
+            return false;
+        }
+
+        there.Since[known] = true;
+        return true;
     }
 
     private Known Of(string kind) => kinds.GetOrAdd(kind, k => new Lazy<Known>(() => new Known(ListingOf(k)))).Value;
@@ -286,7 +308,21 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
     /// <param name="listing">What lay there when it was first asked about; not changed.</param>
     private sealed class Known(KindListing listing)
     {
+        private readonly long listed = Stopwatch.GetTimestamp();
+        private long asked;
+
         public KindListing Listing => listing;
+
+        /// <summary>The listing tells what is there now, as good as.</summary>
+        public bool IsYoung => Stopwatch.GetElapsedTime(listed) < Freshness;
+
+        /// <summary>Whether the folder's server is to be asked anew; once an interval, however many ask.</summary>
+        public bool IsDue(TimeSpan interval)
+        {
+            long last = Interlocked.Read(ref asked);
+            return (last == 0 || Stopwatch.GetElapsedTime(last) >= interval)
+                && Interlocked.CompareExchange(ref asked, Stopwatch.GetTimestamp(), last) == last;
+        }
 
         /// <summary>What came since, and what went (false).</summary>
         public ConcurrentDictionary<KeyBytes, bool> Since { get; } = new();

@@ -76,6 +76,19 @@ public sealed class StoreIndexTests : IDisposable
     }
 
     [Fact]
+    public void What_others_store_a_moment_after_a_kind_was_listed_is_found_by_who_asks_for_now()
+    {
+        using ArtifactStore store = Open();
+        string key = FileDigests.OfText("a unit");
+        store.Has(Kind, key).Should().BeFalse();
+
+        Directory.CreateDirectory(Path.Combine(folder.Path, Kind, key));
+
+        store.HasNow(Kind, key).Should().BeTrue();
+        store.Has(Kind, key).Should().BeTrue();
+    }
+
+    [Fact]
     public void A_listing_is_kept_of_a_folder_left_alone_and_no_longer_believed_once_it_changes()
     {
         Compute(Universe[0]);

@@ -4,7 +4,9 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Token">Random, new for each try: by it a worker knows its own claim again.</param>
 /// <param name="Worker">Names the file of the worker's heartbeat; empty where the claim cannot be read.</param>
 /// <param name="IsOver">The worker has given it up: whoever creates the next number has it.</param>
-internal sealed record ClaimText(string Token, string Worker, bool IsOver = false)
+/// <param name="Stood">Digest of the keys that stood when it was given up, all that the worker knew of what was claimed;
+/// empty where something was left.</param>
+internal sealed record ClaimText(string Token, string Worker, bool IsOver = false, string Stood = "")
 {
     private const string Over = "over";
     private const int LongestText = 1024;
@@ -16,18 +18,22 @@ internal sealed record ClaimText(string Token, string Worker, bool IsOver = fals
     public static ClaimText Of(string worker) => new(Guid.NewGuid().ToString("N"), worker);
 
     /// <summary>One line.</summary>
-    public override string ToString() => $"{Token} {Worker}{(IsOver ? $" {Over}" : "")}\n";
+    public override string ToString() =>
+        string.Join(' ', new[] { Token, Worker, IsOver ? Over : "", Stood }.Where(word => word.Length > 0)) + "\n";
 
     /// <summary>Reads what <see cref="ToString"/> wrote; anything else is <see cref="Unreadable"/>.</summary>
     public static ClaimText Parse(string text)
     {
         string[] words = text.Length <= LongestText && text.EndsWith('\n') ? text[..^1].Split(' ') : [];
         bool isSound =
-            words.Length is 2 or 3
+            words.Length is >= 2 and <= 4
             && IsName(words[0])
             && IsName(words[1])
-            && (words.Length == 2 || words[2] == Over);
-        return isSound ? new ClaimText(words[0], words[1], words.Length == 3) : Unreadable;
+            && (words.Length == 2 || words[2] == Over)
+            && (words.Length < 4 || IsName(words[3]));
+        return isSound
+            ? new ClaimText(words[0], words[1], words.Length > 2, words.Length > 3 ? words[3] : "")
+            : Unreadable;
     }
 
     /// <summary>Names of workers become names of files: nothing leads out of their folder.</summary>

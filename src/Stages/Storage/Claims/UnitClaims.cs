@@ -153,8 +153,37 @@ public sealed class UnitClaims : IDisposable
     public void Done(string key) => End(key, mine => files.Delete(key, mine.Number));
 
     /// <summary>Others may claim it. The file stays: a number is never used twice before a result stands.</summary>
-    public void GiveUp(string key) =>
-        End(key, mine => files.Replace(key, mine.Number, mine.Claim with { IsOver = true }));
+    /// <param name="key">Hexadecimal.</param>
+    /// <param name="stood">Digest of the keys of all that this worker knows of it, if all of that stands: a hint to
+    /// others, who look at each unit where it is not theirs.</param>
+    public void GiveUp(string key, string stood = "") =>
+        End(key, mine => files.Replace(key, mine.Number, mine.Claim with { IsOver = true, Stood = stood }));
+
+    /// <summary>Whether another worker has given something up because these very units stand.</summary>
+    /// <param name="key">Hexadecimal.</param>
+    /// <param name="units">Digest of their keys.</param>
+    public bool IsKnownToStand(string key, string units)
+    {
+        lock (claiming)
+        {
+            for (int number = floors.GetValueOrDefault(key, 1); !held.ContainsKey(key); number++)
+            {
+                if (files.Read(key, number) is not { IsOver: true } claim)
+                {
+                    return false;
+                }
+
+                if (claim.Stood == units)
+                {
+                    return true;
+                }
+
+                floors[key] = number + 1;
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Notes why a unit failed, for people who ask how far a run is.</summary>
     public void Failed(string key, string why)

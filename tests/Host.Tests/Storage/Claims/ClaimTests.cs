@@ -65,6 +65,25 @@ public sealed class ClaimTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Who_gives_up_with_all_stored_spares_those_that_know_the_same_units_a_look_at_each()
+    {
+        UnitClaims a = Worker(),
+            b = Worker();
+        string units = FileDigests.OfText("these"),
+            others = FileDigests.OfText("these and more");
+        b.IsKnownToStand(Key, units).Should().BeFalse("nobody has claimed it");
+        a.Take(Key);
+        b.IsKnownToStand(Key, units).Should().BeFalse("it is being worked at");
+        a.GiveUp(Key, units);
+        b.IsKnownToStand(Key, others).Should().BeFalse("another experiment has more to compute of it");
+        Worker().IsKnownToStand(Key, units).Should().BeTrue();
+        b.Take(Key).Should().BeTrue("it is a hint and bars nobody");
+        b.GiveUp(Key, others);
+        Worker().IsKnownToStand(Key, others).Should().BeTrue();
+        Worker().IsKnownToStand(Key, units).Should().BeTrue("what stood then stands");
+    }
+
     [Theory]
     [MemberData(nameof(FileSystems))]
     public void What_is_given_up_is_the_next_ones_and_what_stands_leaves_no_claim(string fileSystem)
@@ -214,7 +233,9 @@ public sealed class ClaimTests : IDisposable
     [InlineData("token worker")]
     [InlineData("token ../../worker\n")]
     [InlineData("token worker later\n")]
-    [InlineData("token worker over over\n")]
+    [InlineData("token worker digest\n")]
+    [InlineData("token worker over di/gest\n")]
+    [InlineData("token worker over digest more\n")]
     public void Text_that_is_no_claim_names_nobody(string text) => ClaimText.Parse(text).Should().Be(ClaimText.Unreadable);
 
     [Fact]
@@ -224,6 +245,8 @@ public sealed class ClaimTests : IDisposable
         ClaimText.Parse(claim.ToString()).Should().Be(claim);
         ClaimText over = claim with { IsOver = true };
         ClaimText.Parse(over.ToString()).Should().Be(over);
+        ClaimText stood = over with { Stood = FileDigests.OfText("units") };
+        ClaimText.Parse(stood.ToString()).Should().Be(stood);
     }
 
     private static WorkerSign Sign() => new(Far, null, null);
