@@ -25,7 +25,7 @@ internal static class CommandLine
                 ? SubmitCommand.Execute(options.Read(parsed), slurm)
                 : RunCommand.Execute(elsewhere.ReadEnd(parsed, options.Read(parsed)));
         AddRun(options, root);
-        elsewhere.AddTo(root);
+        elsewhere.AddTo(root, options.Worker);
         root.SetAction(Run);
         Command run = Command(
             options,
@@ -34,7 +34,7 @@ internal static class CommandLine
             RunCommand.Execute
         );
         AddRun(options, run);
-        elsewhere.AddTo(run);
+        elsewhere.AddTo(run, options.Worker);
         run.SetAction(Run);
         root.Add(run);
         root.Add(AskCommand.Build(options));

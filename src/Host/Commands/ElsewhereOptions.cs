@@ -83,7 +83,9 @@ internal sealed class ElsewhereOptions
     }
 
     /// <summary>Adds the options to a command.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="worker">Its option that makes the process itself a worker.</param>
+    public void AddTo(Command command, Option<bool> worker)
     {
         foreach (Option option in new Option[] { executor, profile, chain, dryRun, timeLimit, stageWeights })
         {
@@ -91,6 +93,13 @@ internal sealed class ElsewhereOptions
         }
 
         command.Validators.Add(OnlyWithSlurm);
+        command.Validators.Add(result =>
+        {
+            if (IsSlurm(result) && result.GetValue(worker))
+            {
+                result.AddError($"{worker.Name} is what the submitted jobs are: leave it out.");
+            }
+        });
     }
 
     /// <summary>How the run is submitted; null where it is run here.</summary>
@@ -116,9 +125,11 @@ internal sealed class ElsewhereOptions
         }
     }
 
+    private bool IsSlurm(CommandResult result) => result.GetResult(executor) is { Tokens: [{ Value: Slurm }] };
+
     private void OnlyWithSlurm(CommandResult result)
     {
-        bool isSlurm = result.GetResult(executor) is { Tokens: [{ Value: Slurm }] };
+        bool isSlurm = IsSlurm(result);
         Option[] wrong = isSlurm ? [timeLimit, stageWeights] : [profile, chain, dryRun];
         foreach (Option option in wrong.Where(o => result.GetResult(o) is { Implicit: false }))
         {

@@ -36,6 +36,10 @@ internal static class JobWords
             .. Values("--jobs", options.Jobs is { } jobs ? [Invariant.Text($"{jobs}")] : []),
             "--threads",
             Invariant.Text($"{options.Threads ?? profile.Cpus}"),
+            .. Values(
+                "--stale",
+                options.Stale == RunOptions.UsualStale ? [] : [Invariant.Text($"{options.Stale.TotalSeconds}s")]
+            ),
             .. Flag("--keep-going", options.KeepGoing),
             .. Flag("--ignore-limits", options.IgnoreLimits),
             .. Values("--time-limit", profile.Time is { } time ? [time] : []),
