@@ -21,11 +21,11 @@ internal static class CommandLine
         options.AddTo(root);
         var elsewhere = new ElsewhereOptions();
         int Run(ParseResult parsed) =>
-            elsewhere.Read(parsed) is { } slurm
+            elsewhere.Read(parsed, options.Worker) is { } slurm
                 ? SubmitCommand.Execute(options.Read(parsed), slurm)
                 : RunCommand.Execute(elsewhere.ReadEnd(parsed, options.Read(parsed)));
         AddRun(options, root);
-        elsewhere.AddTo(root, options.Worker);
+        elsewhere.AddTo(root);
         root.SetAction(Run);
         Command run = Command(
             options,
@@ -34,7 +34,7 @@ internal static class CommandLine
             RunCommand.Execute
         );
         AddRun(options, run);
-        elsewhere.AddTo(run, options.Worker);
+        elsewhere.AddTo(run);
         run.SetAction(Run);
         root.Add(run);
         root.Add(AskCommand.Build(options));
