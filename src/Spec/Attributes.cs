@@ -59,6 +59,13 @@ public sealed class InlineAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOrMoreAttribute : Attribute;
 
+/// <summary>
+/// Says who computes something and when, and nothing about what comes out: not among the settings by which results are
+/// told and compared.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class HowRunAttribute : Attribute;
+
 /// <summary>Inclusive bounds of a number.</summary>
 /// <param name="least">Smallest allowed value.</param>
 /// <param name="most">Largest allowed value.</param>

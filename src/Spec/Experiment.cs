@@ -193,6 +193,7 @@ public sealed record EngineSpec
     /// digits differ: <c>refuse</c> (the default: it is left to workers of the class that began it while there are any,
     /// else the run is refused), <c>warn</c>, or <c>allow</c>. Changes no key.
     /// </summary>
+    [HowRun]
     public MixingKind? Mixing { get; init; }
 }
 

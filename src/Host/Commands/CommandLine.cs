@@ -282,14 +282,13 @@ internal sealed class SharedOptions
         };
 
     /// <summary>Likewise.</summary>
-    public Option<TimeSpan> Stale { get; } =
+    public Option<TimeSpan?> Stale { get; } =
         new("--stale")
         {
             Description =
                 "Take over the work of a process that gives no sign for so long (default: 10 min; at least 2 min).",
             HelpName = "TIME",
             CustomParser = Duration.Parse,
-            DefaultValueFactory = _ => RunOptions.UsualStale,
         };
 
     private Option<string[]> Set { get; } =
@@ -362,7 +361,7 @@ internal sealed class SharedOptions
         {
             Words = [.. parsed.Tokens.Select(t => t.Value)],
             IsWorker = parsed.GetValue(Worker),
-            Stale = parsed.GetValue(Stale) is { Ticks: > 0 } stale ? stale : RunOptions.UsualStale,
+            Stale = parsed.GetValue(Stale) ?? RunOptions.UsualStale,
         };
     }
 

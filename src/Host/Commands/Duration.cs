@@ -19,13 +19,13 @@ internal static class Duration
     ];
 
     /// <summary>Reads an option's value; what is none, or out of bounds, is an error of the command line.</summary>
-    public static TimeSpan Parse(ArgumentResult result)
+    public static TimeSpan? Parse(ArgumentResult result)
     {
         string text = string.Concat(result.Tokens.Select(t => t.Value));
         if (Of(text) is not { } time)
         {
             result.AddError($"'{text}' is no time: write 90s, 10min or 2h.");
-            return default;
+            return null;
         }
 
         if (time < Shortest || time > Longest)

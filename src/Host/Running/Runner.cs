@@ -217,7 +217,19 @@ internal sealed class Runner(
         }
 
         Monitor.Wait(gate, shared.Pause);
-        mayKnowMore |= shared.Look();
+        if (!shared.Look())
+        {
+            return;
+        }
+
+        mayKnowMore = true;
+        foreach (StageWork stage in stages.Where(s => s.HasBegun))
+        {
+            foreach (string kind in stage.ComputedOf.Keys)
+            {
+                Show(stage, kind);
+            }
+        }
     }
 
     /// <summary>

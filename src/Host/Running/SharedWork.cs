@@ -66,7 +66,11 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             {
                 backlog.PutBack(unit);
                 backlog.Found(unit);
-                Leave(claim, isStored: true);
+                if (!claim.IsPicture) // which may have more
+                {
+                    claims.Done(claim.Key);
+                }
+
                 found();
             }
             else if (IsRefused(unit) is { } other) // begun while it was claimed
@@ -82,6 +86,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             }
         }
 
+        LeavePictures();
         return null;
     }
 

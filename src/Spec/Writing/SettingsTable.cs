@@ -15,7 +15,9 @@ public sealed record Setting(string Path, string Value, string? Default, string 
     public bool IsDefault => Value == Default;
 }
 
-/// <summary>All settings of an experiment as a flat table, in the order of the file.</summary>
+/// <summary>
+/// All settings of an experiment that say what comes out, as a flat table, in the order of the file.
+/// </summary>
 public static class SettingsTable
 {
     /// <summary>Every setting, with the inputs of the stages as <c>stages.NAME.inputs.ROLE</c>.</summary>
@@ -35,7 +37,9 @@ public static class SettingsTable
     }
 
     private static IEnumerable<Setting> Fields(Shape.Fields record, object instance, string path) =>
-        record.All.SelectMany(f => Field(f, f.Property.GetValue(instance), path));
+        record
+            .All.Where(f => !f.Property.IsDefined(typeof(HowRunAttribute), inherit: false))
+            .SelectMany(f => Field(f, f.Property.GetValue(instance), path));
 
     private static IEnumerable<Setting> Field(Field field, object? value, string path)
     {

@@ -44,15 +44,15 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     }
 
     /// <summary>What the claim of a number says; null where there is none, as far as this host sees.</summary>
-    public Claim? Read(string key, int number) => Read(PathOf(key, number));
+    public ClaimText? Read(string key, int number) => Read(PathOf(key, number));
 
     /// <summary>What a claim says.</summary>
     /// <param name="path">The claim: a file, or a folder that holds it.</param>
-    public static Claim? Read(string path)
+    public static ClaimText? Read(string path)
     {
         try
         {
-            return Claim.Parse(RegularFile.ReadAllText(path)); // opened, not only asked for: that may be answered of old
+            return ClaimText.Parse(RegularFile.ReadAllText(path)); // opened, not only asked for: that may be answered of old
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -64,13 +64,13 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Claim.Unreadable; // replaced just now ("stale file handle"), or not ours to read
+            return ClaimText.Unreadable; // replaced just now ("stale file handle"), or not ours to read
         }
     }
 
     /// <summary>Creates the claim of a number.</summary>
     /// <returns>Whether it is <paramref name="own"/>.</returns>
-    public bool TryCreate(string key, int number, Claim own)
+    public bool TryCreate(string key, int number, ClaimText own)
     {
         string claim = PathOf(key, number),
             temporary = Path.Combine(Path.GetDirectoryName(claim)!, $".{own.Token}");
@@ -95,7 +95,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     }
 
     /// <summary>Writes one's own claim anew: that it is over.</summary>
-    public void Replace(string key, int number, Claim own)
+    public void Replace(string key, int number, ClaimText own)
     {
         string path = PathOf(key, number);
         AtomicFile.Write(Directory.Exists(path) ? Path.Combine(path, InFolder) : path, own.ToString(), flush: false);
@@ -114,7 +114,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
                 .OfType<(string Key, int Number)>()
             : [];
 
-    private static void WriteNew(string path, Claim own)
+    private static void WriteNew(string path, ClaimText own)
     {
         using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite);
         stream.Write(Encoding.UTF8.GetBytes(own.ToString()));

@@ -27,7 +27,7 @@ public sealed record WorkerSeen(string Name, bool? IsRunning);
 /// </summary>
 public sealed class ClaimsSeen
 {
-    private readonly Dictionary<string, Claim> claims = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ClaimText> claims = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WorkerSeen?> workers = new(StringComparer.Ordinal);
     private readonly HashSet<string> failed;
     private readonly FailureNotes failures;
@@ -59,7 +59,7 @@ public sealed class ClaimsSeen
     /// <summary>The state of a claim, and whose it is as far as that is known.</summary>
     public (ClaimState State, WorkerSeen? Worker) Of(string key)
     {
-        if (!claims.TryGetValue(key, out Claim? claim))
+        if (!claims.TryGetValue(key, out ClaimText? claim))
         {
             return (ClaimState.None, null);
         }

@@ -84,10 +84,10 @@ public sealed class UnitClaims : IDisposable
             _ = own.Value; // nobody finds a claim before the heartbeat
             for (int number = floors.GetValueOrDefault(key, 1); ; number++)
             {
-                Claim? other = files.Read(key, number);
+                ClaimText? other = files.Read(key, number);
                 if (other is null)
                 {
-                    var mine = Claim.Of(worker);
+                    var mine = ClaimText.Of(worker);
                     bool isMine = files.TryCreate(key, number, mine);
                     if (isMine && files.Read(key, number + 1) is null)
                     {
@@ -101,7 +101,7 @@ public sealed class UnitClaims : IDisposable
                         files.Replace(key, number, mine = mine with { IsOver = true });
                     }
 
-                    other = isMine ? mine : files.Read(key, number) ?? Claim.Unreadable; // somebody was faster
+                    other = isMine ? mine : files.Read(key, number) ?? ClaimText.Unreadable; // somebody was faster
                 }
 
                 if (!IsFree(other, key, number))
@@ -209,7 +209,7 @@ public sealed class UnitClaims : IDisposable
         }
     }
 
-    private bool IsFree(Claim other, string key, int number) =>
+    private bool IsFree(ClaimText other, string key, int number) =>
         other.IsOver
         || other.Worker == worker // one that could not be ended
         || heartbeats.IsDead(other.Worker, files.PathOf(key, number));
@@ -239,5 +239,5 @@ public sealed class UnitClaims : IDisposable
         public void Dispose() => claims.GiveUp(key);
     }
 
-    private sealed record Held(int Number, Claim Claim);
+    private sealed record Held(int Number, ClaimText Claim);
 }

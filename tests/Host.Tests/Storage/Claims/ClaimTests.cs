@@ -215,15 +215,15 @@ public sealed class ClaimTests : IDisposable
     [InlineData("token ../../worker\n")]
     [InlineData("token worker later\n")]
     [InlineData("token worker over over\n")]
-    public void Text_that_is_no_claim_names_nobody(string text) => Claim.Parse(text).Should().Be(Claim.Unreadable);
+    public void Text_that_is_no_claim_names_nobody(string text) => ClaimText.Parse(text).Should().Be(ClaimText.Unreadable);
 
     [Fact]
     public void A_claim_is_read_as_it_was_written()
     {
-        var claim = Claim.Of("abc123");
-        Claim.Parse(claim.ToString()).Should().Be(claim);
-        Claim over = claim with { IsOver = true };
-        Claim.Parse(over.ToString()).Should().Be(over);
+        var claim = ClaimText.Of("abc123");
+        ClaimText.Parse(claim.ToString()).Should().Be(claim);
+        ClaimText over = claim with { IsOver = true };
+        ClaimText.Parse(over.ToString()).Should().Be(over);
     }
 
     private static WorkerSign Sign() => new(Far, null, null);

@@ -4,22 +4,22 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Token">Random, new for each try: by it a worker knows its own claim again.</param>
 /// <param name="Worker">Names the file of the worker's heartbeat; empty where the claim cannot be read.</param>
 /// <param name="IsOver">The worker has given it up: whoever creates the next number has it.</param>
-internal sealed record Claim(string Token, string Worker, bool IsOver = false)
+internal sealed record ClaimText(string Token, string Worker, bool IsOver = false)
 {
     private const string Over = "over";
     private const int LongestText = 1024;
 
     /// <summary>A claim that is there and cannot be read: it may be anybody's.</summary>
-    public static Claim Unreadable { get; } = new("", "");
+    public static ClaimText Unreadable { get; } = new("", "");
 
     /// <summary>A new claim of a worker.</summary>
-    public static Claim Of(string worker) => new(Guid.NewGuid().ToString("N"), worker);
+    public static ClaimText Of(string worker) => new(Guid.NewGuid().ToString("N"), worker);
 
     /// <summary>One line.</summary>
     public override string ToString() => $"{Token} {Worker}{(IsOver ? $" {Over}" : "")}\n";
 
     /// <summary>Reads what <see cref="ToString"/> wrote; anything else is <see cref="Unreadable"/>.</summary>
-    public static Claim Parse(string text)
+    public static ClaimText Parse(string text)
     {
         string[] words = text.Length <= LongestText && text.EndsWith('\n') ? text[..^1].Split(' ') : [];
         bool isSound =
@@ -27,7 +27,7 @@ internal sealed record Claim(string Token, string Worker, bool IsOver = false)
             && IsName(words[0])
             && IsName(words[1])
             && (words.Length == 2 || words[2] == Over);
-        return isSound ? new Claim(words[0], words[1], words.Length == 3) : Unreadable;
+        return isSound ? new ClaimText(words[0], words[1], words.Length == 3) : Unreadable;
     }
 
     /// <summary>Names of workers become names of files: nothing leads out of their folder.</summary>
