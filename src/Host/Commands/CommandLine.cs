@@ -24,7 +24,7 @@ internal static class CommandLine
         int Run(ParseResult parsed)
         {
             RunOptions read = options.Read(parsed);
-            if (elsewhere.Read(parsed) is { } slurm)
+            if (elsewhere.Read(parsed, options.Worker) is { } slurm)
             {
                 return SubmitCommand.Execute(read, slurm);
             }

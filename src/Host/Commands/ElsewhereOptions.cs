@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Running.Slurm;
+using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 
 namespace Pipelines.Host.Commands;
@@ -11,20 +13,29 @@ namespace Pipelines.Host.Commands;
 /// <param name="DryRun">Only print what would be submitted.</param>
 internal sealed record SlurmChoice(string? Profile, int Chain, bool DryRun);
 
+/// <summary>Where units are computed.</summary>
+internal enum Executor
+{
+    /// <summary>In this process.</summary>
+    Local,
+
+    /// <summary>In jobs of a cluster.</summary>
+    Slurm,
+}
+
 /// <summary>Options of <c>run</c> for other machines than this one, and for the end of a job there.</summary>
 internal sealed class ElsewhereOptions
 {
-    private const string Here = "local",
-        Slurm = "slurm";
+    private static readonly string[] Names = [.. Enum.GetValues<Executor>().Select(e => Spelling.Of(e))];
 
     /// <summary>More help nobody: a chain of jobs that each last an hour is then four days long.</summary>
     private const int LongestChain = 100;
 
-    private readonly Option<string> executor = new("--executor")
+    private readonly Option<Executor> executor = new("--executor")
     {
         Description = "Where units are computed: local (here, the default) or slurm (jobs of a cluster).",
         HelpName = "local|slurm",
-        DefaultValueFactory = _ => Here,
+        CustomParser = ExecutorOf,
     };
 
     private readonly Option<string?> profile = new("--profile")
@@ -44,12 +55,13 @@ internal sealed class ElsewhereOptions
         Description = "Print the scripts and what would be submitted; call nothing of Slurm.",
     };
 
-    private readonly Option<string?> timeLimit = new("--time-limit")
+    private readonly Option<TimeSpan?> timeLimit = new("--time-limit")
     {
         Description =
             "End by then: begin no unit that would not be done (minutes, or hours:minutes:seconds). In a job of Slurm "
             + "its end is known.",
         HelpName = "TIME",
+        CustomParser = TimeOf,
     };
 
     private readonly Option<string?> stageWeights = new("--stage-weights")
@@ -62,7 +74,6 @@ internal sealed class ElsewhereOptions
     /// <summary>The options, to be added to each command that runs an experiment.</summary>
     public ElsewhereOptions()
     {
-        executor.Validators.Add(Known);
         chain.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value))
@@ -71,13 +82,6 @@ internal sealed class ElsewhereOptions
                 {
                     result.AddError($"--chain must be 0 to {LongestChain}.");
                 }
-            }
-        });
-        timeLimit.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && SlurmTime.Parse(result.Tokens[0].Value) is null)
-            {
-                result.AddError($"--time-limit: '{result.Tokens[0].Value}' is no time ({SlurmTime.Allowed}).");
             }
         });
     }
@@ -89,44 +93,62 @@ internal sealed class ElsewhereOptions
         {
             command.Add(option);
         }
-
-        command.Validators.Add(OnlyWithSlurm);
     }
 
     /// <summary>How the run is submitted; null where it is run here.</summary>
-    public SlurmChoice? Read(ParseResult parsed) =>
-        parsed.GetValue(executor) == Slurm
-            ? new(parsed.GetValue(profile), parsed.GetValue(chain), parsed.GetValue(dryRun))
-            : null;
+    /// <param name="parsed">The command line.</param>
+    /// <param name="worker">The option that makes the process itself a worker.</param>
+    /// <exception cref="InputException">Options that do not go together.</exception>
+    public SlurmChoice? Read(ParseResult parsed, Option<bool> worker)
+    {
+        bool isSlurm = parsed.GetValue(executor) == Executor.Slurm;
+        Option[] others = isSlurm ? [timeLimit, stageWeights, worker] : [profile, chain, dryRun];
+        if (others.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } wrong)
+        {
+            throw new InputException(
+                "command line",
+                wrong == worker ? $"{worker.Name} is what the submitted jobs are."
+                    : isSlurm ? $"{wrong.Name} is said to workers by the profile."
+                    : $"{wrong.Name} is of use only with --executor slurm.",
+                wrong == worker ? "Leave it out."
+                    : isSlurm ? "Write it there: time, stage_weights."
+                    : null
+            );
+        }
+
+        return isSlurm ? new(parsed.GetValue(profile), parsed.GetValue(chain), parsed.GetValue(dryRun)) : null;
+    }
 
     /// <summary>Adds what the command line says of the process's end and of its disk.</summary>
     public RunOptions ReadEnd(ParseResult parsed, RunOptions options) =>
         options with
         {
-            TimeLimit = parsed.GetValue(timeLimit) is { } limit ? SlurmTime.Parse(limit) : null,
+            TimeLimit = parsed.GetValue(timeLimit),
             StageWeights = parsed.GetValue(stageWeights),
         };
 
-    private static void Known(OptionResult result)
+    private static Executor ExecutorOf(ArgumentResult result)
     {
-        if (result.Tokens.Count == 1 && result.Tokens[0].Value is var said and not (Here or Slurm))
+        string said = string.Concat(result.Tokens.Select(t => t.Value));
+        if (Array.IndexOf(Names, said) is var at and >= 0)
         {
-            string near = Nearest.To(said, [Here, Slurm]) is { } meant ? $" (did you mean {meant}?)" : "";
-            result.AddError($"--executor: '{said}' is neither {Here} nor {Slurm}{near}.");
+            return Enum.GetValues<Executor>()[at];
         }
+
+        string near = Nearest.To(said, Names) is { } meant ? $" (did you mean {meant}?)" : "";
+        result.AddError($"--executor: '{said}' is neither {string.Join(" nor ", Names)}{near}.");
+        return default;
     }
 
-    private void OnlyWithSlurm(CommandResult result)
+    private static TimeSpan? TimeOf(ArgumentResult result)
     {
-        bool isSlurm = result.GetResult(executor) is { Tokens: [{ Value: Slurm }] };
-        Option[] wrong = isSlurm ? [timeLimit, stageWeights] : [profile, chain, dryRun];
-        foreach (Option option in wrong.Where(o => result.GetResult(o) is { Implicit: false }))
+        string said = string.Concat(result.Tokens.Select(t => t.Value));
+        if (SlurmTime.Parse(said) is { } time)
         {
-            result.AddError(
-                isSlurm
-                    ? $"{option.Name} is said to workers by the profile: write it there (time, stage_weights)."
-                    : $"{option.Name} is of use only with --executor {Slurm}."
-            );
+            return time;
         }
+
+        result.AddError($"--time-limit: '{said}' is no time ({SlurmTime.Allowed}).");
+        return null;
     }
 }

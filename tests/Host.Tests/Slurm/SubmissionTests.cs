@@ -71,6 +71,8 @@ public sealed class SubmissionTests : IDisposable
                     "--set",
                     "name=other",
                     "--keep-going",
+                    "--stale",
+                    "30min",
                     "--jobs",
                     "2",
                     "--profile",
@@ -84,7 +86,7 @@ public sealed class SubmissionTests : IDisposable
             .Should()
             .EndWith(
                 $" run {experiment.Spec} --set 'prompt=What'\\''s this?' --set name=other --artifacts "
-                    + $"{experiment.Artifacts} --jobs 2 --threads 3 --keep-going --time-limit 30 "
+                    + $"{experiment.Artifacts} --jobs 2 --threads 3 --stale 1800s --keep-going --time-limit 30 "
                     + "--stage-weights '${TMPDIR}/w' --worker\n"
             );
     }
@@ -220,6 +222,7 @@ public sealed class SubmissionTests : IDisposable
     [InlineData("--chain 2", "--chain is of use only with --executor slurm.")]
     [InlineData("--dry-run", "--dry-run is of use only with --executor slurm.")]
     [InlineData("--executor slrum", "--executor: 'slrum' is neither local nor slurm (did you mean slurm?).")]
+    [InlineData("--executor slurm --worker", "--worker is what the submitted jobs are. Leave it out.")]
     [InlineData("--executor slurm --chain -1", "--chain must be 0 to 100.")]
     [InlineData("--executor slurm --time-limit 30", "--time-limit is said to workers by the profile")]
     [InlineData("--time-limit 2h", "--time-limit: '2h' is no time (minutes, hours:minutes:seconds")]

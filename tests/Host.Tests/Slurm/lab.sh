@@ -29,6 +29,9 @@ until_true() {
 # A process that nobody has waited for yet still has its number.
 runs() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
+# A node that comes back may have work at once: a state with a mark behind it is that of one that does not answer.
+answers() { sinfo -h -N -n "$1" -o %T | grep -qxE 'idle|mixed|allocated|completing'; }
+
 idle() { [ "$(sinfo -h -N -n "$1" -o %T | sort -u)" = idle ]; }
 
 config() {
@@ -140,7 +143,7 @@ job_of() { sed 's/.*\[\([0-9]*\)\..*/\1/' <(tr '\0' ' ' <"/proc/$1/cmdline"); }
 
 start_node() {
     slurmd -N "$1"
-    until_true 60 "node $1" idle "$1"
+    until_true 60 "node $1" answers "$1"
 }
 
 case $1 in
