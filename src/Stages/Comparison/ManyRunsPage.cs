@@ -30,8 +30,8 @@ public static class ManyRunsPage
                     figures
                 ),
             ],
-            "A difference is that of a run less A, paired: over the samples that are also A's. Intervals: 95 %, bootstrap "
-                + "over samples. Two runs alone are compared in full: curves, tokens, sample by sample."
+            "A difference is that of a run less A, paired: over the samples that are also A's. Intervals: 95 %, "
+                + "bootstrap over samples. Two runs alone are compared in full: curves, tokens, sample by sample."
         );
     }
 

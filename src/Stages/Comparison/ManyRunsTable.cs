@@ -28,7 +28,9 @@ public static class ManyRunsTable
             ],
             [
                 Row(runs, 0, runs.FitOf(0)?.R2.A, LeadOf(runs.Others)?.A, null),
-                .. runs.Others.Select((other, i) => Row(runs, i + 1, runs.FitOf(i + 1)?.R2.B, LeadOf([other])?.B, other)),
+                .. runs.Others.Select(
+                    (other, i) => Row(runs, i + 1, runs.FitOf(i + 1)?.R2.B, LeadOf([other])?.B, other)
+                ),
             ]
         );
     }

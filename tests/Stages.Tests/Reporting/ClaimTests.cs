@@ -111,9 +111,8 @@ public sealed partial class ClaimTests
     [Fact]
     public void Thresholds_stand_in_the_rule_or_are_chance()
     {
-        foreach (ClaimAttribute stated in Claims.AskedOf<Findings>())
+        foreach (var (stated, parts) in Claims.EvidenceOf(Rich.Value))
         {
-            var parts = Claims.EvidenceOf(Rich.Value, stated);
             double[] thresholds =
             [
                 .. parts

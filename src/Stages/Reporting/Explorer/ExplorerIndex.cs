@@ -152,5 +152,6 @@ internal sealed record ExplorerSample(
     private static string ObjectOf(SampleResult sample) =>
         new[] { sample.Category, sample.Answer }.FirstOrDefault(t => !string.IsNullOrWhiteSpace(t)) ?? "(none)";
 
-    private static double? Rounded(double value) => double.IsFinite(value) ? Math.Round(value, ExplorerFiles.Decimals) : null;
+    private static double? Rounded(double value) =>
+        double.IsFinite(value) ? Math.Round(value, ExplorerFiles.Decimals) : null;
 }

@@ -12,7 +12,9 @@ internal sealed class SampleParts
     /// <summary>Heads that are the strongest on average; they have it in further samples.</summary>
     private const int StrongHeads = 64;
 
-    /// <summary>Samples in which each of these has it, too, where it is in their x*: those with its largest beta.</summary>
+    /// <summary>
+    /// Samples in which each of these has it, too, where it is in their x*: those with its largest beta.
+    /// </summary>
     private const int SamplesOfHead = 4;
 
     private readonly Findings findings;
