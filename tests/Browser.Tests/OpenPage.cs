@@ -52,8 +52,7 @@ public sealed class OpenPage : IAsyncDisposable
     public Task GoAsync(string place) => Page.EvaluateAsync(Going, place);
 
     /// <summary>Waits until the explorer's heading has a text, as in <c>Layer 3 head 1</c>.</summary>
-    public Task HeadingIs(string text) =>
-        Page.Locator("#explorer h2", new() { HasTextString = text }).WaitForAsync();
+    public Task HeadingIs(string text) => Page.Locator("#explorer h2", new() { HasTextString = text }).WaitForAsync();
 
     /// <summary>The explorer's heading.</summary>
     public Task<string> HeadingAsync() => Page.InnerTextAsync("#explorer h2");

@@ -189,8 +189,7 @@ internal sealed record RunOptions(
     public IReadOnlyList<string> Words { get; init; } = [Spec];
 
     /// <summary>The same command once more, as a shell takes it.</summary>
-    public string Again =>
-        string.Join(' ', Words.Select(ShellWords.Word).Prepend(Help.Program));
+    public string Again => string.Join(' ', Words.Select(ShellWords.Word).Prepend(Help.Program));
 }
 
 /// <summary>Options that several commands share.</summary>

@@ -31,13 +31,7 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
                     .Range(0, beta.MeanA.Length)
                     .Select(n =>
                         (IReadOnlyList<object?>)
-                            [
-                                n / beta.Heads,
-                                n % beta.Heads,
-                                beta.MeanA[n],
-                                beta.MeanB[n],
-                                difference[n],
-                            ]
+                            [n / beta.Heads, n % beta.Heads, beta.MeanA[n], beta.MeanB[n], difference[n]]
                     ),
             ]
         );

@@ -242,8 +242,7 @@ public sealed partial class ClaimTests
 
     [Fact]
     public void Redundancy_by_another_order_than_that_of_head_attribution_says_so() =>
-        Of<Redundancy>(
-                Made(8).With(Enumerable.Range(0, 8).SelectMany(i => Crossing($"{i}", "causal", 2, 4))))
+        Of<Redundancy>(Made(8).With(Enumerable.Range(0, 8).SelectMany(i => Crossing($"{i}", "causal", 2, 4))))
             .Single()
             .Criterion.Should()
             .Be("causal");

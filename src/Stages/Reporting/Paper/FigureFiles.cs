@@ -35,7 +35,7 @@ internal static class FigureFiles
 
     /// <summary>Ends of the names of a figure's files, with what they are.</summary>
     public static IReadOnlyList<(string Ending, string Title)> Kinds { get; } =
-        [.. All.Select(kind => (kind.Ending, kind.Title))];
+    [.. All.Select(kind => (kind.Ending, kind.Title))];
 
     /// <summary>Names and bytes of the files of a figure.</summary>
     public static IEnumerable<(string Name, byte[] Bytes)> Of(Figure figure)
