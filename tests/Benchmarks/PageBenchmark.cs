@@ -94,7 +94,11 @@ internal static class PageBenchmark
             }
 
             Console.WriteLine(Invariant.Text($"first paint  {Middle(paints):0} ms"));
-            Console.WriteLine(Invariant.Text($"first click  {Middle(clicks):0} ms, to the frame that answers it ({clicks.Min():0} at least)"));
+            Console.WriteLine(
+                Invariant.Text(
+                    $"first click  {Middle(clicks):0} ms, to the frame that answers it ({clicks.Min():0} at least)"
+                )
+            );
             Console.WriteLine(Invariant.Text($"memory       {memory / 1e6:0} MB of the drawing processes (PSS)"));
             return 0;
         }

@@ -34,7 +34,9 @@ public sealed class Chromium : IAsyncLifetime
         playwright?.Dispose();
     }
 
-    /// <summary>Opens a file in a window of its own; an error of its script fails the test that closes it.</summary>
+    /// <summary>
+    /// Opens a file in a window of its own; what its script complains of is kept in <see cref="OpenPage.Errors"/>.
+    /// </summary>
     /// <param name="file">Path of a page.</param>
     /// <param name="width">Of the window.</param>
     /// <param name="height">Of the window.</param>
@@ -61,58 +63,6 @@ public sealed class Chromium : IAsyncLifetime
         var open = new OpenPage(context, await context.NewPageAsync());
         await open.Page.GotoAsync(new Uri(Path.GetFullPath(file)).AbsoluteUri);
         return open;
-    }
-}
-
-/// <summary>A page in a window of its own.</summary>
-public sealed class OpenPage : IAsyncDisposable
-{
-    private readonly IBrowserContext context;
-    private readonly List<string> errors = [];
-
-    internal OpenPage(IBrowserContext context, IPage page)
-    {
-        (this.context, Page) = (context, page);
-        page.PageError += (_, error) => errors.Add(error);
-        page.Console += (_, message) =>
-        {
-            if (message.Type == "error")
-            {
-                errors.Add(message.Text);
-            }
-        };
-    }
-
-    /// <summary>What Playwright does with it.</summary>
-    public IPage Page { get; }
-
-    /// <summary>What its script and the browser complained of.</summary>
-    public IReadOnlyList<string> Errors => errors;
-
-    /// <summary>Bytes that the processes which draw pages hold.</summary>
-    public Task<long> MemoryAsync() => BrowserMemory.OfPagesAsync(context.Browser!);
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await context.CloseAsync();
-}
-
-/// <summary>A test that needs a browser; where there is none it is skipped, and says so.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class BrowserFactAttribute : FactAttribute
-{
-    public BrowserFactAttribute()
-    {
-        Skip = ChromiumProgram.Path is null ? $"no Chromium: neither in PATH nor in {ChromiumProgram.Variable}" : null;
-    }
-}
-
-/// <summary>The same with rows of data.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class BrowserTheoryAttribute : TheoryAttribute
-{
-    public BrowserTheoryAttribute()
-    {
-        Skip = ChromiumProgram.Path is null ? $"no Chromium: neither in PATH nor in {ChromiumProgram.Variable}" : null;
     }
 }
 

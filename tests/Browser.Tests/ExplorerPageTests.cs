@@ -1,7 +1,6 @@
 using FluentAssertions;
 using Microsoft.Playwright;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Reporting.Explorer;
 using Pipelines.Stages.Tests.Reporting;
 using Xunit;
 
@@ -37,7 +36,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole, width, isDark: isDark);
 
-        await GoAsync(open, place);
+        await open.GoAsync(place);
 
         (await open.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).Should().BeTrue();
         (await open.Page.IsVisibleAsync("#summary")).Should().BeFalse();
@@ -59,7 +58,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
             }
         );
 
-        await Heading(open, "Layer 3 head 1");
+        await open.HeadingIs("Layer 3 head 1");
         open.Page.Url.Should().EndWith("#head=3.1");
         (await open.Page.EvaluateAsync<bool>("document.querySelector('#fig2-beta .wide').checkVisibility()"))
             .Should()
@@ -68,7 +67,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
             .Should()
             .BeLessThan(300, "nothing of the report takes room below it");
         await open.Page.ReloadAsync();
-        await Heading(open, "Layer 3 head 1");
+        await open.HeadingIs("Layer 3 head 1");
         await open.Page.ClickAsync("text=← report");
         (await open.Page.IsVisibleAsync("#summary")).Should().BeTrue();
         open.Errors.Should().BeEmpty();
@@ -82,7 +81,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
         var (layer, head) = (n / findings.Data.Model.Heads, n % findings.Data.Model.Heads);
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
 
-        await GoAsync(open, $"head={layer}.{head}");
+        await open.GoAsync($"head={layer}.{head}");
 
         string facts = await open.Page.InnerTextAsync("#explorer .facts");
         facts
@@ -96,6 +95,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
             .Contain(strongest.Answer)
             .And.Contain(Format.Fixed(strongest.Beta[n], 3));
         await open.Page.Locator("#explorer .spots canvas").First.WaitForAsync();
+        open.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
@@ -109,14 +109,15 @@ public sealed class ExplorerPageTests(Chromium chromium)
 
         (await open.Page.InnerTextAsync("#tip")).Should().StartWith("layer 1, head 1");
         await open.Page.Keyboard.PressAsync("Enter");
-        await Heading(open, "Layer 1 head 1");
+        await open.HeadingIs("Layer 1 head 1");
+        open.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
     public async Task Keys_move_in_a_map_of_the_explorer_and_open_a_head()
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
-        await GoAsync(open, "sample=000003");
+        await open.GoAsync("sample=000003");
 
         await open.Page.Locator("#explorer canvas.walks").First.FocusAsync();
         await open.Page.Keyboard.PressAsync("ArrowRight");
@@ -124,7 +125,8 @@ public sealed class ExplorerPageTests(Chromium chromium)
         (await open.Page.InnerTextAsync("#tip")).Should().StartWith("layer 0, head 2");
         await open.Page.Keyboard.PressAsync("Enter");
 
-        await Heading(open, "Layer 0 head 2");
+        await open.HeadingIs("Layer 0 head 2");
+        open.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
@@ -132,7 +134,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
     {
         var findings = Findings.Of(MadeUpWhole.Of());
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
-        await GoAsync(open, "browse=");
+        await open.GoAsync("browse=");
         ILocator cards = open.Page.Locator("#explorer .cards li");
         (await cards.CountAsync()).Should().Be(findings.Samples.Count);
 
@@ -146,7 +148,8 @@ public sealed class ExplorerPageTests(Chromium chromium)
         (await cards.CountAsync()).Should().Be(dogs);
         (await cards.First.InnerTextAsync()).Should().Contain(Format.Fixed(first.Beta[8], 3));
         await cards.First.Locator("a").ClickAsync();
-        await Heading(open, $"{first.Answer} · {first.SampleId}");
+        await open.HeadingIs($"{first.Answer} · {first.SampleId}");
+        open.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
@@ -155,7 +158,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
         var findings = Findings.Of(MadeUpWhole.Of());
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
 
-        await GoAsync(open, "sample=000003&with=000007");
+        await open.GoAsync("sample=000003&with=000007");
 
         (await open.Page.Locator("#explorer .two > div").CountAsync()).Should().Be(2);
         var star = findings
@@ -170,6 +173,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
         (await open.Page.InnerTextAsync("#explorer"))
             .Should()
             .Contain($"{shared} of {star[0].Length} and {star[1].Length}");
+        open.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
@@ -179,31 +183,24 @@ public sealed class ExplorerPageTests(Chromium chromium)
 
         (await open.Page.Locator("#explorer").CountAsync()).Should().Be(0);
         (await open.Page.IsVisibleAsync("#summary")).Should().BeTrue();
-        (await open.Page.InnerTextAsync("body")).Should().NotContain("\"layers\":");
     }
 
     [BrowserFact]
     public async Task Samples_in_scripts_beside_the_page_are_read_from_disk_and_a_missing_one_is_named()
     {
-        string folder = RunPages.Write(MadeUpWhole.Of(), "beside");
         var findings = Findings.Of(MadeUpWhole.Of());
-        ExplorerFiles files = ExplorerFiles.Of(findings, bytesInPage: 0)!;
-        string page = Path.Combine(folder, HtmlReport.PageName),
-            script = Path.Combine(folder, files.Files[0].Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(script)!);
-        await File.WriteAllTextAsync(script, files.Files[0].Text);
-        await File.WriteAllTextAsync(page, HtmlReport.Page(findings, [], files));
+        var (page, script) = RunPages.WriteWithScript(findings, "beside");
 
         await using (OpenPage open = await chromium.OpenAsync(page))
         {
-            await GoAsync(open, "sample=000003");
-            await Heading(open, findings.Samples[3].Answer + " · 000003");
+            await open.GoAsync("sample=000003");
+            await open.HeadingIs(findings.Samples[3].Answer + " · 000003");
             open.Errors.Should().BeEmpty();
         }
 
         File.Delete(script);
         await using OpenPage alone = await chromium.OpenAsync(page);
-        await GoAsync(alone, "sample=000003");
+        await alone.GoAsync("sample=000003");
         (await alone.Page.InnerTextAsync("#explorer"))
             .Should()
             .Contain("explorer/samples-1.js is not beside this page");
@@ -214,22 +211,13 @@ public sealed class ExplorerPageTests(Chromium chromium)
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
 
-        await GoAsync(open, "head=99.0");
+        await open.GoAsync("head=99.0");
         (await open.Page.InnerTextAsync("#explorer")).Should().Contain("from 0.0 to 3.5");
-        await GoAsync(open, "sample=none");
-        await Heading(open, "No such sample");
-        await GoAsync(open, "object=none");
-        await Heading(open, "No such object");
+        await open.GoAsync("sample=none");
+        await open.HeadingIs("No such sample");
+        await open.GoAsync("object=none");
+        await open.HeadingIs("No such object");
         (await open.Page.InnerTextAsync("#explorer")).Should().Contain("The objects of this report");
         open.Errors.Should().BeEmpty();
     }
-
-    private static async Task GoAsync(OpenPage open, string place)
-    {
-        await open.Page.EvaluateAsync("place => location.hash = place", place);
-        await open.Page.Locator("#explorer h2").WaitForAsync();
-    }
-
-    private static async Task Heading(OpenPage open, string text) =>
-        await open.Page.Locator("#explorer h2", new() { HasText = text }).WaitForAsync();
 }

@@ -19,11 +19,10 @@ public sealed class LargePageTests(Chromium chromium)
         await using OpenPage open = await chromium.OpenAsync(page);
         foreach (string place in new[] { "browse=", "head=17.5", "sample=000123", "sample=000123&with=000004" })
         {
-            await open.Page.EvaluateAsync("place => location.hash = place", place);
-            await open.Page.Locator("#explorer h2").WaitForAsync();
+            await open.GoAsync(place);
         }
 
-        await open.Page.Locator("h2", new() { HasText = "000123 and" }).WaitForAsync();
+        (await open.HeadingAsync()).Should().Contain("000123 and");
         double heap = await open.Page.EvaluateAsync<double>("performance.memory.usedJSHeapSize");
         (heap / Megabyte).Should().BeLessThan(100);
         double whole = (await open.MemoryAsync()) / Megabyte;

@@ -36,12 +36,12 @@ public sealed class OddPageTests(Chromium chromium)
     public async Task Odd_names_are_shown_as_they_are_and_every_link_leads_to_its_place()
     {
         await using OpenPage open = await chromium.OpenAsync(Page(Odd.Value), width: 400);
-        await GoAsync(open, "browse=");
+        await open.GoAsync("browse=");
         ILocator cards = open.Page.Locator("#explorer .cards li");
         (await cards.CountAsync()).Should().Be(24);
         for (int i = 0; i < OddTexts.Length; i++)
         {
-            await GoAsync(open, "browse=");
+            await open.GoAsync("browse=");
             await cards.Nth(i).Locator("a").ClickAsync();
             await open.Page.Locator("#explorer .facts").First.WaitForAsync();
             (await open.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"))
@@ -49,7 +49,7 @@ public sealed class OddPageTests(Chromium chromium)
                 .BeTrue($"sample {i} is no wider than its window");
             await open.Page.Locator("#explorer .facts a").First.ClickAsync();
             await open.Page.Locator("#explorer .chips").WaitForAsync();
-            (await Heading(open)).Should().NotBe("No such object").And.EndWith("samples");
+            (await open.HeadingAsync()).Should().NotBe("No such object").And.EndWith("samples");
             (await open.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"))
                 .Should()
                 .BeTrue($"object {i} is no wider than its window");
@@ -62,22 +62,22 @@ public sealed class OddPageTests(Chromium chromium)
     public async Task The_ways_at_the_top_lead_to_samples_heads_and_objects_and_from_a_head_to_all_samples()
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
-        await GoAsync(open, "head=1.2");
+        await open.GoAsync("head=1.2");
 
         foreach (var (link, heading) in new[] { ("samples", "Samples"), ("heads", "Layer"), ("objects", "samples") })
         {
             await open.Page.Locator("#explorer .paths a", new() { HasTextString = link }).ClickAsync();
-            await open.Page.Locator("#explorer h2", new() { HasTextString = heading }).WaitForAsync();
+            await open.HeadingIs(heading);
         }
 
-        await GoAsync(open, "head=1.2");
+        await open.GoAsync("head=1.2");
         await open.Page.ClickAsync("text=all samples by its β");
-        await open.Page.Locator("#explorer h2", new() { HasTextString = "Samples" }).WaitForAsync();
+        await open.HeadingIs("Samples");
         (await open.Page.InnerTextAsync("#explorer .files")).Should().Contain("by β of layer 1 head 2");
         await open.Page.ReloadAsync();
         (await open.Page.InnerTextAsync("#explorer .files")).Should().Contain("by β of layer 1 head 2");
         await open.Page.GoBackAsync();
-        (await Heading(open)).Should().Be("Layer 1 head 2");
+        (await open.HeadingAsync()).Should().Be("Layer 1 head 2");
         open.Errors.Should().BeEmpty();
     }
 
@@ -100,13 +100,13 @@ public sealed class OddPageTests(Chromium chromium)
     public async Task An_address_typed_by_hand_shows_its_place_or_says_that_there_is_none(string place, string heading)
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
-        await GoAsync(open, place);
+        await open.GoAsync(place);
 
-        (await Heading(open)).Should().Contain(heading);
+        (await open.HeadingAsync()).Should().Contain(heading);
         if (heading == "No such sample")
         {
             await open.Page.ClickAsync("#explorer a:text('browse')");
-            await open.Page.Locator("#explorer h2", new() { HasTextString = "Samples" }).WaitForAsync();
+            await open.HeadingIs("Samples");
         }
 
         open.Errors.Should().BeEmpty();
@@ -171,8 +171,8 @@ public sealed class OddPageTests(Chromium chromium)
             }
         )
         {
-            await GoAsync(open, place);
-            (await Heading(open)).Should().NotContain("cannot", place);
+            await open.GoAsync(place);
+            (await open.HeadingAsync()).Should().NotContain("cannot", place);
             string text = await open.Page.InnerTextAsync("#explorer");
             text.Should().NotContain("NaN", place).And.NotContain("undefined", place).And.NotContain("null", place);
             await open.Page.EvaluateAsync("scrollTo(0, document.body.scrollHeight)");
@@ -187,40 +187,46 @@ public sealed class OddPageTests(Chromium chromium)
     {
         var findings = Findings.Of(MadeUpWhole.Of());
         var others = Findings.Of(Renamed(MadeUpWhole.Of(), id => "other " + id));
-        ExplorerFiles files = ExplorerFiles.Of(findings, bytesInPage: 0)!,
-            stale = ExplorerFiles.Of(others, bytesInPage: 0)!;
-        string folder = Path.Combine(AppContext.BaseDirectory, "pages", "a #1 folder & ü");
-        string page = Path.Combine(folder, HtmlReport.PageName),
-            script = Path.Combine(folder, files.Files[0].Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(script)!);
-        await File.WriteAllTextAsync(page, HtmlReport.Page(findings, [], files));
-        await File.WriteAllTextAsync(script, stale.Files[0].Text);
+        var (page, script) = RunPages.WriteWithScript(findings, "a #1 folder & ü");
+        string own = await File.ReadAllTextAsync(script);
+        await File.WriteAllTextAsync(script, ExplorerFiles.Of(others, bytesInPage: 0)!.Scripts[0].Text);
         await using (OpenPage open = await chromium.OpenAsync(page))
         {
-            await GoAsync(open, "sample=000003");
+            await open.GoAsync("sample=000003");
             (await open.Page.InnerTextAsync("#explorer")).Should().Contain("belongs to another report");
         }
 
-        await File.WriteAllTextAsync(script, files.Files[0].Text);
+        await File.WriteAllTextAsync(script, own);
         await using OpenPage whole = await chromium.OpenAsync(page);
-        await GoAsync(whole, "sample=000003");
-        (await Heading(whole)).Should().EndWith("000003");
+        await whole.GoAsync("sample=000003");
+        (await whole.HeadingAsync()).Should().EndWith("000003");
         whole.Errors.Should().BeEmpty();
     }
 
     [BrowserFact]
     public async Task Of_two_quick_steps_the_last_one_counts_and_the_theme_may_change_on_the_way()
     {
-        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
-        await open.Page.EvaluateAsync(
-            "location.hash = 'sample=000003&with=000007'; location.hash = 'head=1.2'; "
-                + "document.getElementById('theme').click()"
-        );
-        await open.Page.WaitForTimeoutAsync(200);
-        (await Heading(open)).Should().Be("Layer 1 head 2");
-        await open.Page.EvaluateAsync("history.back()");
-        await open.Page.WaitForTimeoutAsync(200);
-        (await Heading(open)).Should().Contain("000003").And.Contain("000007");
+        // The first step waits for its script, and is done with it before this promise is
+        const string steps = """
+            new Promise(done => {
+                new MutationObserver(() => document.head.querySelector('script[src^="explorer/"]')
+                    .addEventListener('load', () => setTimeout(done))).observe(document.head, { childList: true });
+                addEventListener('hashchange', () => {
+                    location.hash = 'head=1.2';
+                    document.getElementById('theme').click();
+                }, { once: true });
+                location.hash = 'sample=000003&with=000007';
+            })
+            """;
+        var (page, _) = RunPages.WriteWithScript(Findings.Of(MadeUpWhole.Of()), "two steps");
+        await using OpenPage open = await chromium.OpenAsync(page);
+
+        await open.Page.EvaluateAsync(steps);
+
+        (await open.HeadingAsync()).Should().Be("Layer 1 head 2");
+        await open.Page.GoBackAsync();
+        await open.HeadingIs("000007");
+        (await open.HeadingAsync()).Should().Contain("000003");
         open.Errors.Should().BeEmpty();
     }
 
@@ -232,10 +238,10 @@ public sealed class OddPageTests(Chromium chromium)
             .EachSample(s => s with { Category = "object " + s.SampleId });
         string folder = RunPages.Write(data, "objects");
         await using OpenPage open = await chromium.OpenAsync(Page(folder));
-        await GoAsync(open, "browse=");
+        await open.GoAsync("browse=");
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        await GoAsync(open, "object=object 000003");
-        (await Heading(open)).Should().StartWith("object 000003");
+        await open.GoAsync("object=object 000003");
+        (await open.HeadingAsync()).Should().StartWith("object 000003");
         clock.ElapsedMilliseconds.Should().BeLessThan(8000);
         open.Errors.Should().BeEmpty();
     }
@@ -246,8 +252,8 @@ public sealed class OddPageTests(Chromium chromium)
         const string map = "document.querySelector('#explorer canvas').toDataURL()";
         await using OpenPage light = await chromium.OpenAsync(RunPages.Whole),
             dark = await chromium.OpenAsync(RunPages.Whole, isDark: true);
-        await GoAsync(light, "head=1.2");
-        await GoAsync(dark, "head=1.2");
+        await light.GoAsync("head=1.2");
+        await dark.GoAsync("head=1.2");
         string before = await dark.Page.EvaluateAsync<string>(map);
 
         await dark.Page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
@@ -322,13 +328,4 @@ public sealed class OddPageTests(Chromium chromium)
         data.With(data.Tables.Rows<TRow>().Select(change));
 
     private static string Page(string folder) => Path.Combine(folder, HtmlReport.PageName);
-
-    private static async Task<string> Heading(OpenPage open) => await open.Page.InnerTextAsync("#explorer h2");
-
-    private static async Task GoAsync(OpenPage open, string place)
-    {
-        await open.Page.EvaluateAsync("place => location.hash = place", place);
-        await open.Page.Locator("#explorer h2").WaitForAsync();
-        await open.Page.WaitForTimeoutAsync(50);
-    }
 }

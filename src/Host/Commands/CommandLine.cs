@@ -254,13 +254,15 @@ internal sealed record RunOptions(
     public bool IsOfFleet { get; init; }
 
     /// <summary>The same command once more, as a shell takes it.</summary>
-    public string Again =>
-        string.Join(' ', Words.Select(w => ShellWords.IsPlain(w) ? w : ShellWords.Quoted(w)).Prepend(Help.Program));
+    public string Again => string.Join(' ', Words.Select(ShellWords.Word).Prepend(Help.Program));
 }
 
 /// <summary>Options that several commands share.</summary>
 internal sealed class SharedOptions
 {
+    /// <summary>The folder for cache and runs where no option names another.</summary>
+    public const string DefaultArtifacts = "artifacts";
+
     /// <summary>The options, to be added to each command that has them.</summary>
     public SharedOptions()
     {
@@ -282,7 +284,7 @@ internal sealed class SharedOptions
         {
             Description = "Folder for the cache and the runs.",
             HelpName = "DIR",
-            DefaultValueFactory = _ => "artifacts",
+            DefaultValueFactory = _ => DefaultArtifacts,
         };
 
     /// <summary>Of commands that look at all of an experiment.</summary>

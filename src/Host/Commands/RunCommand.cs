@@ -77,7 +77,7 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Standing.Tell(session, i);
+                    TellStanding(session, i);
                     return Program.Interrupted;
                 }
 
@@ -85,7 +85,7 @@ internal static class RunCommand
                 if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
                     Console.WriteLine(end.Words);
-                    Standing.Tell(session, i);
+                    TellStanding(session, i);
                     return Program.Interrupted;
                 }
 
@@ -137,6 +137,28 @@ internal static class RunCommand
             ? new PlainProgress(Console.Out)
             : new LiveProgress(AnsiConsole.Console);
 
+    /// <summary>Says how far the experiments have come and how to go on.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="at">Index of the experiment that was at work.</param>
+    private static void TellStanding(Session session, int at)
+    {
+        Console.WriteLine("Interrupted. What was finished is stored:");
+        IReadOnlyList<Standing> stages = Standing.Of(session.Pipelines[at], session.Catalog);
+        int width = stages.Max(s => s.Stage.Length);
+        foreach (Standing stage in stages)
+        {
+            Console.WriteLine($"  {Shown.Name(stage.Stage).PadRight(width)}  {stage.Words}");
+        }
+
+        string[] rest = [.. session.Pipelines.Skip(at + 1).Select(p => Shown.Name(p.Experiment.Name))];
+        if (rest.Length > 0)
+        {
+            Console.WriteLine($"  not begun: {string.Join(", ", rest)}");
+        }
+
+        Console.WriteLine($"The same command goes on from there:{Environment.NewLine}  {session.Options.Again}");
+    }
+
     /// <summary>What a run did, in a sentence.</summary>
     /// <param name="computed">Units computed now.</param>
     /// <param name="stored">Units found in the store.</param>
@@ -163,10 +185,8 @@ internal static class RunCommand
     /// </summary>
     public static string CommandOf(RunOptions options, string spec) =>
         "dotnet run --project src/Host "
-        + Word(spec)
-        + string.Concat(options.Overrides.Select(o => $" --set {Word(o)}"));
-
-    private static string Word(string text) => ShellWords.IsPlain(text) ? text : ShellWords.Quoted(text);
+        + ShellWords.Word(spec)
+        + string.Concat(options.Overrides.Select(o => $" --set {ShellWords.Word(o)}"));
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
     /// <param name="session">The session.</param>

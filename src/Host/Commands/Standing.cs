@@ -36,29 +36,6 @@ internal sealed record Standing(string Stage, int Done, int Known, string? Waits
     public static IReadOnlyList<Standing> Of(Pipeline pipeline, Catalog catalog) =>
         [.. pipeline.Stages.Select(s => catalog.Rereading(() => Of(s, catalog)))];
 
-    /// <summary>Says how far the experiments have come and how to go on.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="at">Index of the experiment that was at work.</param>
-    public static void Tell(Session session, int at)
-    {
-        Pipeline pipeline = session.Pipelines[at];
-        Console.WriteLine("Interrupted. What was finished is stored:");
-        IReadOnlyList<Standing> stages = Of(pipeline, session.Catalog);
-        int width = stages.Max(s => s.Stage.Length);
-        foreach (Standing stage in stages)
-        {
-            Console.WriteLine($"  {Shown.Name(stage.Stage).PadRight(width)}  {stage.Words}");
-        }
-
-        string[] rest = [.. session.Pipelines.Skip(at + 1).Select(p => Shown.Name(p.Experiment.Name))];
-        if (rest.Length > 0)
-        {
-            Console.WriteLine($"  not begun: {string.Join(", ", rest)}");
-        }
-
-        Console.WriteLine($"The same command goes on from there:{Environment.NewLine}  {session.Options.Again}");
-    }
-
     private static Standing Of(Stage stage, Catalog catalog)
     {
         try

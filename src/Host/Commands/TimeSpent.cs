@@ -9,8 +9,7 @@ namespace Pipelines.Host.Commands;
 /// <summary>Where the time of a run went, stage by stage, over all its experiments.</summary>
 internal sealed class TimeSpent
 {
-    private readonly Dictionary<string, Spent> stages = new(StringComparer.Ordinal);
-    private readonly List<string> order = [];
+    private readonly OrderedDictionary<string, Spent> stages = new(StringComparer.Ordinal); // as they were met
     private readonly long start = Stopwatch.GetTimestamp();
     private TimeSpan computing;
 
@@ -26,11 +25,6 @@ internal sealed class TimeSpent
         foreach (StageOutcome outcome in outcomes.Where(o => o.Computed > 0))
         {
             string name = outcome.Stage.Name;
-            if (!stages.ContainsKey(name))
-            {
-                order.Add(name);
-            }
-
             Spent before = stages.GetValueOrDefault(name, new Spent(0, 0, outcome.Stage.WorkUnit));
             stages[name] = before with
             {
@@ -44,17 +38,16 @@ internal sealed class TimeSpent
     /// <param name="jobs">Units at the same time: stages overlap where it is more than one.</param>
     public IEnumerable<string> Lines(int jobs)
     {
-        if (order.Count == 0)
+        if (stages.Count == 0)
         {
             yield break;
         }
 
         const string rest = "the rest";
-        int width = order.Append(rest).Max(n => n.Length);
+        int width = stages.Keys.Append(rest).Max(n => n.Length);
         yield return jobs == 1 ? "time:" : "time by the clock, in which stages overlap:";
-        foreach (string name in order)
+        foreach (var (name, spent) in stages)
         {
-            Spent spent = stages[name];
             string work = "";
             if (spent.Work > 1 && spent.Seconds > 0)
             {

@@ -107,7 +107,7 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     }
 
     /// <inheritdoc/>
-    public override void Message(string text) => console.Write(new Unbroken(Shown.Lines(text)));
+    public override void Message(string text) => console.Write(new WrappedLines(Shown.Lines(text)));
 
     private sealed class Bar(ProgressTask task, double cached, string workUnit)
     {

@@ -13,6 +13,9 @@ internal static class Provenance
     /// <summary>Begins the names of the key parts that a model's files make.</summary>
     private const string ModelPart = "model.";
 
+    /// <summary>Decimals of seconds.</summary>
+    private const int Milliseconds = 3;
+
     /// <summary>The record of a run whose units are all stored.</summary>
     /// <param name="pipeline">The experiment.</param>
     /// <param name="units">Its units by stage; one that several name counts for the first.</param>
@@ -99,7 +102,7 @@ internal static class Provenance
 
     private static Computed ComputedBy(int maker, IReadOnlyList<Made> made, DateTime? lastProcess)
     {
-        double wall = Math.Round(Covered(made.Select(m => (m.Begun, m.Manifest.Finished))), 3);
+        double wall = Math.Round(Covered(made.Select(m => (m.Begun, m.Manifest.Finished))), Milliseconds);
         long work = made.Sum(m => m.Manifest.Work);
         return new Computed(
             maker,
@@ -109,49 +112,35 @@ internal static class Provenance
             made.Min(m => m.Begun),
             made.Max(m => m.Manifest.Finished),
             wall,
-            Math.Round(made.Sum(m => m.Manifest.Seconds), 3),
+            Math.Round(made.Sum(m => m.Manifest.Seconds), Milliseconds),
             wall > 0 ? Math.Round(work / wall, 3) : 0
         );
     }
 
-    /// <summary>Every file that a unit read, by what it is.</summary>
-    private static (IReadOnlyList<RecordedFile>, IReadOnlyList<RecordedFile>, RecordedPictures) FilesOf(
-        Pipeline pipeline,
-        IEnumerable<Unit> units,
-        FileDigests digests
-    )
+    /// <summary>The files that the units read, and what each is of: a model, annotations, or a picture.</summary>
+    private static (
+        IReadOnlyList<RecordedFile> Model,
+        IReadOnlyList<RecordedFile> Annotations,
+        RecordedPictures Pictures
+    ) FilesOf(Pipeline pipeline, IEnumerable<Unit> units, FileDigests digests)
     {
-        var found = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal); // path, of the model
-        units
-            .AsParallel()
-            .ForAll(unit =>
-            {
-                foreach (KeyPart.Digest part in unit.Parts.OfType<KeyPart.Digest>())
-                {
-                    bool isModel = part.Name.StartsWith(ModelPart, StringComparison.Ordinal);
-                    foreach (string file in part.Files)
-                    {
-                        found.AddOrUpdate(Path.GetFullPath(file), isModel, (_, before) => before || isModel);
-                    }
-                }
-            });
         HashSet<string> labels = [.. pipeline.Context.LabelFiles.Select(Path.GetFullPath)];
-        var there = found
-            .Where(f => File.Exists(f.Key))
+        ILookup<Role, string> files = FilesRead(units)
+            .Where(f => File.Exists(f.Path))
             .ToLookup(
                 f =>
-                    labels.Contains(f.Key) ? Role.Annotations
-                    : f.Value ? Role.Model
+                    labels.Contains(f.Path) ? Role.Annotations
+                    : f.IsOfModel ? Role.Model
                     : Role.Picture,
-                f => f.Key
+                f => f.Path
             );
         IReadOnlyList<RecordedFile> Record(Role role, Func<string, string> name) =>
             [
-                .. there[role]
+                .. files[role]
                     .Select(f => new RecordedFile(name(f), new FileInfo(f).Length, digests.Of(f)))
                     .OrderBy(f => f.File, StringComparer.Ordinal),
             ];
-        string folder = FolderOfAll([.. there[Role.Picture]]);
+        string folder = FolderOfAll([.. files[Role.Picture]]);
         IReadOnlyList<RecordedFile> pictures = Record(
             Role.Picture,
             f => Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/')
@@ -164,10 +153,30 @@ internal static class Provenance
         );
     }
 
-    /// <summary>The deepest folder that holds all files.</summary>
+    /// <summary>Every file that a unit read, once; it is of a model where it is so to one of them.</summary>
+    private static IEnumerable<(string Path, bool IsOfModel)> FilesRead(IEnumerable<Unit> units)
+    {
+        var found = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        units
+            .AsParallel()
+            .ForAll(unit =>
+            {
+                foreach (KeyPart.Digest part in unit.Parts.OfType<KeyPart.Digest>())
+                {
+                    bool isOfModel = part.Name.StartsWith(ModelPart, StringComparison.Ordinal);
+                    foreach (string file in part.Files)
+                    {
+                        found.AddOrUpdate(Path.GetFullPath(file), isOfModel, (_, before) => before || isOfModel);
+                    }
+                }
+            });
+        return found.Select(f => (f.Key, f.Value));
+    }
+
+    /// <summary>The deepest folder that holds all files; empty where there are none.</summary>
     private static string FolderOfAll(IReadOnlyList<string> files)
     {
-        string folder = files.Count == 0 ? Path.GetPathRoot(Path.GetTempPath())! : Path.GetDirectoryName(files[0])!;
+        string folder = files.Count == 0 ? "" : Path.GetDirectoryName(files[0])!;
         while (
             Path.GetDirectoryName(folder) is { } above
             && !files.All(f => f.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
@@ -179,6 +188,9 @@ internal static class Provenance
         return folder;
     }
 
+    /// <summary>
+    /// All that a maker is, for two that are the same: records compare the libraries, a dictionary, by reference.
+    /// </summary>
     private static string TextOf(Maker maker) => $"{maker with { Libraries = NoLibraries }} {TextOf(maker.Libraries)}";
 
     private static string TextOf(IReadOnlyDictionary<string, string> libraries) =>

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Stages.Comparison;
 
@@ -32,6 +33,10 @@ public sealed record BetaComparison(
 
     /// <summary>Mean beta of B less that of A [L * H].</summary>
     public double[] Difference => [.. MeanB.Zip(MeanA, (b, a) => b - a)];
+
+    /// <summary>A head, in words.</summary>
+    /// <param name="n">n = layer * H + head.</param>
+    public string NameOf(int n) => $"layer {Format.Count(n / Heads)} head {Format.Count(n % Heads)}";
 
     /// <summary>beta is the same in every sample in common, to the bit.</summary>
     public bool IsSame => Samples.Count > 0 && Samples.All(s => s.LargestDifference == 0);

@@ -23,6 +23,7 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
             return null;
         }
 
+        double[] difference = beta.Difference;
         var table = new FigureTable(
             ["layer", "head", "beta_mean_a", "beta_mean_b", "difference"],
             [
@@ -30,13 +31,7 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
                     .Range(0, beta.MeanA.Length)
                     .Select(n =>
                         (IReadOnlyList<object?>)
-                            [
-                                n / beta.Heads,
-                                n % beta.Heads,
-                                beta.MeanA[n],
-                                beta.MeanB[n],
-                                beta.MeanB[n] - beta.MeanA[n],
-                            ]
+                            [n / beta.Heads, n % beta.Heads, beta.MeanA[n], beta.MeanB[n], difference[n]]
                     ),
             ]
         );
@@ -50,21 +45,21 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
             $"A dot is a head, {over}; colour: its depth in the model. On the dashed diagonal β is the same in both "
                 + $"runs. ρ: Pearson correlation over the {Count(beta.MeanA.Length)} heads.",
             table,
-            canvas => Draw(beta, canvas)
+            canvas => Draw(beta, difference, canvas)
         );
     }
 
-    private static Svg Draw(BetaComparison beta, Canvas canvas)
+    private static Svg Draw(BetaComparison beta, double[] difference, Canvas canvas)
     {
         Panel panel = Panel.Square(canvas.Width, Side);
         int[] apart =
         [
             .. Enumerable
-                .Range(0, beta.MeanA.Length)
-                .OrderByDescending(n => Math.Abs(beta.MeanB[n] - beta.MeanA[n]))
+                .Range(0, difference.Length)
+                .OrderByDescending(n => Math.Abs(difference[n]))
                 .ThenBy(n => n)
                 .Take(Listed)
-                .Where(n => beta.MeanA[n] != beta.MeanB[n]),
+                .Where(n => difference[n] != 0),
         ];
         double list = (apart.Length > 0 ? 24 + (Line * apart.Length) : 0) + Ramp;
         Svg svg = canvas.Svg(canvas.IsNarrow ? panel.Bottom + 24 + list : Math.Max(panel.Bottom, Top + list));
@@ -83,7 +78,7 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
                 y[beta.MeanB[n]],
                 radius,
                 Palette.OfDepth(Depth(beta, n)),
-                $"{HeadName(beta, n)}\nA: β = {Beta(beta.MeanA[n])}\nB: β = {Beta(beta.MeanB[n])}",
+                $"{beta.NameOf(n)}\nA: β = {Beta(beta.MeanA[n])}\nB: β = {Beta(beta.MeanB[n])}",
                 0.8
             );
         }
@@ -128,14 +123,11 @@ internal sealed class BetaPairFigure : IFigure<ComparedFits>
             int n = apart[i];
             double y = top + 24 + (Line * i);
             svg.Dot(left + 5, y - 4, 4, Palette.OfDepth(Depth(beta, n)))
-                .Text(left + 18, y, HeadName(beta, n))
+                .Text(left + 18, y, beta.NameOf(n))
                 .Text(ofA, y, Fixed(beta.MeanA[n], 3), "end")
                 .Text(ofB, y, Fixed(beta.MeanB[n], 3), "end");
         }
     }
-
-    private static string HeadName(BetaComparison beta, int n) =>
-        $"layer {Count(n / beta.Heads)}, head {Count(n % beta.Heads)}";
 
     private static double Depth(BetaComparison beta, int n) =>
         beta.Layers > 1 ? (double)(n / beta.Heads) / (beta.Layers - 1) : 0;

@@ -24,24 +24,39 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
     {
         ArgumentNullException.ThrowIfNull(others);
         int count = others.Length + 1;
-        double[]?[] means = [.. Enumerable.Range(0, count).Select(i => MeanOf(others, i))];
+        FitResults?[] fits = [.. Enumerable.Range(0, count).Select(run => ResultsOf(others, run))];
+        double[]?[] means = [.. fits.Select(MeanOf)];
         var cosine = new double[count, count];
         for (int i = 0; i < count; i++)
         {
             for (int j = 0; j < count; j++)
             {
                 cosine[i, j] =
-                    means[i] is { } a && means[j] is { } b && a.Length == b.Length ? Metrics.Cosine(a, b) : double.NaN;
+                    means[i] is { } a && means[j] is { } b && HasSameHeads(fits[i]!, fits[j]!)
+                        ? Metrics.Cosine(a, b)
+                        : double.NaN;
             }
         }
 
         return new ManyRuns(others, cosine);
     }
 
-    /// <summary>Mean beta of a run over all its samples; null where it has no regression of that name.</summary>
-    private static double[]? MeanOf(RunComparison[] others, int run)
-    {
-        FitResults? fit = run == 0 ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A : others[run - 1].FirstFit?.B;
-        return fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
-    }
+    /// <summary>
+    /// The comparison that has a run's regression: of the first run, which is A in all, any that has one; of another
+    /// its own, where it is B. Null where there is none.
+    /// </summary>
+    public FitComparison? FitOf(int run) => FitOf(Others, run);
+
+    private static FitComparison? FitOf(IReadOnlyList<RunComparison> others, int run) =>
+        run == 0 ? others.Select(o => o.FirstFit).FirstOrDefault(f => f is not null) : others[run - 1].FirstFit;
+
+    private static FitResults? ResultsOf(IReadOnlyList<RunComparison> others, int run) =>
+        run == 0 ? FitOf(others, run)?.A : FitOf(others, run)?.B;
+
+    /// <summary>As many heads in another shape are other heads.</summary>
+    private static bool HasSameHeads(FitResults a, FitResults b) => (a.Layers, a.Heads) == (b.Layers, b.Heads);
+
+    /// <summary>Mean beta over all samples; null where none has one.</summary>
+    private static double[]? MeanOf(FitResults? fit) =>
+        fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
 }

@@ -27,8 +27,10 @@ public static class ManyRunsTable
                 ("cosine of β with A's", true),
             ],
             [
-                Row(runs, 0, runs.Others.SelectMany(o => o.Fits).FirstOrDefault()?.R2.A, LeadOf(runs.Others)?.A, null),
-                .. runs.Others.Select((other, i) => Row(runs, i + 1, other.FirstFit?.R2.B, LeadOf([other])?.B, other)),
+                Row(runs, 0, runs.FitOf(0)?.R2.A, LeadOf(runs.Others)?.A, null),
+                .. runs.Others.Select(
+                    (other, i) => Row(runs, i + 1, runs.FitOf(i + 1)?.R2.B, LeadOf([other])?.B, other)
+                ),
             ]
         );
     }

@@ -43,7 +43,7 @@ internal static class HtmlReport
         }
 
         var explorer = ExplorerFiles.Of(findings);
-        foreach (var (path, text) in explorer?.Files ?? [])
+        foreach (var (path, text) in explorer?.Scripts ?? [])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
             Save(path, Encoding.UTF8.GetBytes(text));

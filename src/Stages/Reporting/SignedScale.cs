@@ -48,7 +48,7 @@ internal readonly record struct SignedScale(double Most, int Beyond)
     public string Words(string of) =>
         IsClipped
             ? $" Colours end at the {Fixed(100 * Percentile, 0)}th percentile of {of}, {Beta(Most)}; "
-                + $"{Many(Beyond, "cell")} beyond it {(Beyond == 1 ? "has" : "have")} the same colour, and the true "
-                + "value in the tip."
+                + $"{Many(Beyond, "cell")} beyond it {(Beyond == 1 ? "has" : "have")} the same colour, and the table "
+                + $"the true {(Beyond == 1 ? "value" : "values")}."
             : "";
 }

@@ -23,6 +23,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <summary>Room of a ramp (<see cref="Ramp"/>) below a chart.</summary>
     public const double RampHeight = 56;
 
+    /// <summary>Path of a cell without gutters, in cells: it touches its neighbours.</summary>
+    internal static readonly string WholeCell = Shape(1, 1);
+
     private readonly StringBuilder body = new();
     private readonly List<(string Text, bool IsBold)> texts = [];
 
@@ -266,7 +269,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
         var paths = new SortedDictionary<string, (Ink Ink, string Opacity, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
         string format = "0." + new string('#', decimals);
-        string shape = opacity is null ? Shape(Filled(cellWidth), Filled(cellHeight)) : Shape(1, 1);
+        string shape = opacity is null ? Shape(Filled(cellWidth), Filled(cellHeight)) : WholeCell;
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++)

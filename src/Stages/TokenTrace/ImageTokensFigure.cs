@@ -45,8 +45,8 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
                 + (tokens.Mapped.Any(s => s.Object is not null) ? ", the annotations' box of the object framed" : "")
                 + "; β of each token over it; weighted attention w of each token over it (orange raises φ(x*, u*, v), "
                 + "blue lowers it; the more opaque, the stronger). Each map has its own scale, whose colours end at "
-                + $"the {Fixed(100 * SignedScale.Percentile, 0)}th percentile of its |β| or |w|: tips have the values. "
-                + "R²: of the fit on masks that did not train; ρ: of β and w. "
+                + $"the {Fixed(100 * SignedScale.Percentile, 0)}th percentile of its |β| or |w|: the table has the "
+                + "values. R²: of the fit on masks that did not train; ρ: of β and w. "
                 + $"Only the heads of x* and the text tokens of u* read the picture; {Count(spec.Count)} "
                 + $"masks a sample, {Percent(spec.Ablate)} of the image tokens ablated."
                 + Chosen(tokens)

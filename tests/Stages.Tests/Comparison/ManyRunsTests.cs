@@ -68,25 +68,46 @@ public sealed class ManyRunsTests
     }
 
     [Fact]
-    public void A_scale_is_cut_at_a_percentile_unless_all_below_it_are_zero()
+    public void As_many_heads_in_another_shape_have_no_cosine()
     {
-        BetaDifferences
-            .Most([
-                [.. Enumerable.Range(1, 200).Select(i => (double)i)],
-            ])
-            .Should()
-            .Be(198);
-        BetaDifferences
-            .Most([
-                [.. Enumerable.Repeat(0.0, 199), 5],
-            ])
-            .Should()
-            .Be(5);
-        BetaDifferences
-            .Most([
-                [],
-            ])
-            .Should()
-            .Be(0);
+        var runs = ManyRuns.Of([Against((2, 1)), Against((1, 2))]);
+
+        runs.Cosine[0, 1].Should().BeApproximately(1, 1e-12);
+        runs.Cosine[0, 2].Should().Be(double.NaN);
+        runs.Cosine[1, 2].Should().Be(double.NaN);
+    }
+
+    [Fact]
+    public void Equal_runs_are_said_to_be_the_same()
+    {
+        var runs = ManyRuns.Of([Against((2, 1)), Against((2, 1))]);
+
+        Figure figure = Figures.Of(runs).Should().ContainSingle().Subject;
+        figure.Drawing.Shows.Should().Be("Mean β is the same in all of these runs.");
+        figure.Drawing.Reading.Should().EndWith("runs up to 0.000.", "nothing is clipped");
+    }
+
+    [Theory]
+    [InlineData(0.5, 1, "B gains most in layer 1 head 0 (0.50 to 1.00) and loses in no head.")]
+    [InlineData(1, 0.5, "B loses most in layer 1 head 0 (1.00 to 0.50) and gains in no head.")]
+    [InlineData(1, 1, "Mean β is the same in both runs.")]
+    public void Where_no_head_gains_or_loses_none_is_named(double a, double b, string shows)
+    {
+        RunComparison runs = Against((2, 1), [0.25, a], [0.25, b]);
+
+        Figures
+            .Of(new ComparedFits(runs, runs.Fits[0]))
+            .Single(f => f.Name == "beta-difference")
+            .Drawing.Shows.Should()
+            .Be(shows);
+    }
+
+    /// <summary>A run of two layers with one head each, against one of some shape.</summary>
+    private static RunComparison Against((int Layers, int Heads) shape, double[]? a = null, double[]? b = null)
+    {
+        RunComparison alike = ComparisonPageTests.Alike();
+        FitResults one = MadeUpRuns.Fit(2, 1, ("s1", a ?? [1, 0.5], 0.8)),
+            other = MadeUpRuns.Fit(shape.Layers, shape.Heads, ("s1", b ?? [1, 0.5], 0.8));
+        return MadeUpRuns.Whole(one, other, alike.Scans[0].A, alike.Scans[0].B);
     }
 }

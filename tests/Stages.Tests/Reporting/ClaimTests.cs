@@ -112,9 +112,8 @@ public sealed partial class ClaimTests
     [Fact]
     public void Thresholds_stand_in_the_rule_or_are_chance()
     {
-        foreach (ClaimAttribute stated in Claims.AskedOf<Findings>())
+        foreach (var (stated, parts) in Claims.EvidenceOf(Rich.Value))
         {
-            var parts = Claims.EvidenceOf(Rich.Value, stated);
             double[] thresholds =
             [
                 .. parts
@@ -244,8 +243,7 @@ public sealed partial class ClaimTests
 
     [Fact]
     public void Redundancy_by_another_order_than_that_of_head_attribution_says_so() =>
-        Of<Redundancy>(
-                Made(8).With(Enumerable.Range(0, 8).SelectMany(i => Crossing($"{i}", "causal", 2, 4))))
+        Of<Redundancy>(Made(8).With(Enumerable.Range(0, 8).SelectMany(i => Crossing($"{i}", "causal", 2, 4))))
             .Single()
             .Criterion.Should()
             .Be("causal");

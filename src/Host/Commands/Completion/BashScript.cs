@@ -9,12 +9,13 @@ internal static class BashScript
     /// <summary>The script.</summary>
     public static string Of(CompletedProgram program)
     {
+        string verbs = string.Join('|', program.Commands.Select(c => c.Name));
         var script = new StringBuilder();
         script.Append(
             CultureInfo.InvariantCulture,
             $$"""
             # Completes {{CompletedProgram.Short}} in bash: source it, in ~/.bashrc for good.
-            {{ShellWords.FunctionOf(program)}}
+            {{program.Function}}
             _pipelines_files() { # files that a pattern leaves, and folders
                 compopt -o filenames 2>/dev/null
                 local IFS=$'\n'
@@ -35,15 +36,12 @@ internal static class BashScript
 
             _pipelines() {
                 local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-                local verb= artifacts={{CompletedProgram.Artifacts}} at
+                local verb= artifacts={{SharedOptions.DefaultArtifacts}} at
                 COMPREPLY=()
                 for ((at = 1; at < COMP_CWORD; at++)); do
                     case ${COMP_WORDS[at]} in
                         --artifacts) [ $((at + 1)) -lt "$COMP_CWORD" ] && artifacts=${COMP_WORDS[at + 1]} ;;
-                        {{string.Join(
-                '|',
-                program.Commands.Select(c => c.Name)
-            )}}) [ -z "$verb" ] && verb=${COMP_WORDS[at]} ;;
+                        {{verbs}}) [ -z "$verb" ] && verb=${COMP_WORDS[at]} ;;
                     esac
                 done
                 case $verb,$before in

@@ -59,13 +59,24 @@ internal sealed record CompletedProgram(
     /// <summary>The name that scripts give the program.</summary>
     public const string Short = "pipelines";
 
-    /// <summary>The folder of artifacts where no option names another.</summary>
-    public const string Artifacts = "artifacts";
+    /// <summary>
+    /// In a clone the program has no name that could be completed: a function of the shell gives it one, unless
+    /// something else has it.
+    /// </summary>
+    public string Function =>
+        Project is null
+            ? ""
+            : $$"""
+                if ! type {{Short}} >/dev/null 2>&1; then
+                    {{Short}}() { dotnet run --project {{ShellWords.Quoted(Project)}} -- "$@"; }
+                fi
+
+                """;
 
     /// <summary>The program.</summary>
     public static CompletedProgram Of(RootCommand root) =>
         new(
-            [Short, .. new[] { typeof(CompletedProgram).Assembly.GetName().Name! }],
+            [Short, typeof(CompletedProgram).Assembly.GetName().Name!],
             Help.Program.StartsWith("dotnet ", StringComparison.Ordinal) ? ProjectOf(AppContext.BaseDirectory) : null,
             Of(root, root),
             [.. root.Subcommands.Where(c => !c.Hidden).Select(c => Of(c, root))]
@@ -79,7 +90,7 @@ internal sealed record CompletedProgram(
             command is RootCommand ? "" : command.Name,
             command.Description ?? "",
             [.. options.Select(Of)],
-            command.Arguments.Select(a => PlaceOf(a.Name)).Where(p => p != Place.Anything).FirstOrDefault(),
+            command.Arguments.Select(a => PlaceOf(a.Name)).FirstOrDefault(p => p != Place.Anything),
             [
                 .. command
                     .Arguments.SelectMany(a => a.GetCompletions(CompletionContext.Empty))

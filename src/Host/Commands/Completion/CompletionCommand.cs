@@ -30,11 +30,8 @@ internal static class CompletionCommand
         command.SetAction(parsed =>
         {
             string name = parsed.GetRequiredValue(shell);
-            Console.Write(
-                Shells
-                    .Single(s => s.Shell == name)
-                    .Script(CompletedProgram.Of((RootCommand)parsed.RootCommandResult.Command))
-            );
+            var program = CompletedProgram.Of((RootCommand)parsed.RootCommandResult.Command);
+            Console.Write(Shells.Single(s => s.Shell == name).Script(program));
             return Program.Done;
         });
         return command;

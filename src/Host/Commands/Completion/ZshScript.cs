@@ -9,19 +9,20 @@ internal static class ZshScript
     /// <summary>The script.</summary>
     public static string Of(CompletedProgram program)
     {
-        string names = string.Join(' ', program.Names);
+        string names = string.Join(' ', program.Names),
+            verbs = string.Join('|', program.Commands.Select(c => c.Name));
         var script = new StringBuilder();
         script.Append(
             CultureInfo.InvariantCulture,
             $$"""
             #compdef {{names}}
             # Completes {{CompletedProgram.Short}} in zsh: source it behind compinit, in ~/.zshrc for good.
-            {{ShellWords.FunctionOf(program)}}
+            {{program.Function}}
             _pipelines_specs() { _files -g '*.(yaml|yml)' }
 
             _pipelines_runs() {
                 local at=${words[(i)--artifacts]}
-                local folder=${words[at + 1]:-{{CompletedProgram.Artifacts}}}
+                local folder=${words[at + 1]:-{{SharedOptions.DefaultArtifacts}}}
                 _path_files -/ -W "${folder:a}/runs"
             }
 
@@ -53,7 +54,7 @@ internal static class ZshScript
                 local verb= at
                 for ((at = 2; at < CURRENT; at++)); do
                     case ${words[at]} in
-                        {{string.Join('|', program.Commands.Select(c => c.Name))}})
+                        {{verbs}})
                             verb=${words[at]}
                             shift $((at - 1)) words
                             ((CURRENT -= at - 1))

@@ -34,11 +34,11 @@ internal static class Claims
 
     /// <summary>What the data measure of all claims.</summary>
     public static IEnumerable<KeyNumber> NumbersOf<TData>(TData data) =>
-        AskedOf<TData>().SelectMany(c => EvidenceOf(data, c).Select(e => e.ToNumber(c.Quantity)));
+        EvidenceOf(data).SelectMany(c => c.Parts.Select(part => part.ToNumber(c.Stated.Quantity)));
 
-    /// <summary>What the data measure of a claim; empty where they measure nothing of it.</summary>
-    public static IReadOnlyList<Evidence> EvidenceOf<TData>(TData data, ClaimAttribute stated) =>
-        Asked<TData>.All.First(a => a.Stated == stated).Of(data);
+    /// <summary>What the data measure of each claim that they can be asked about; no parts where nothing.</summary>
+    public static IEnumerable<(ClaimAttribute Stated, IReadOnlyList<Evidence> Parts)> EvidenceOf<TData>(TData data) =>
+        Asked<TData>.All.Select(a => (a.Stated, a.Of(data)));
 
     /// <summary>The claims of which key numbers say something.</summary>
     public static IReadOnlyList<Claim> In(IReadOnlyList<KeyNumber> numbers) =>

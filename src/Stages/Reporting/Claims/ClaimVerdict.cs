@@ -1,6 +1,6 @@
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>What samples say of a claim.</summary>
+/// <summary>What samples say of a claim: the strongest first, for of several parts the greatest decides.</summary>
 public enum ClaimVerdict
 {
     /// <summary>The whole 95 % interval lies on the claim's side of its threshold.</summary>
@@ -33,5 +33,5 @@ internal static class VerdictWords
     public static ClaimVerdict? Parse(string? word) => word is null ? null : Known.First(k => k.Word == word).Verdict;
 
     /// <summary>Of a claim with several parts: it holds where all do, and does not where any does not.</summary>
-    public static ClaimVerdict Weakest(IEnumerable<ClaimVerdict> parts) => parts.Max();
+    public static ClaimVerdict Weakest(IEnumerable<ClaimVerdict> parts) => parts.Max(); // as ClaimVerdict orders them
 }

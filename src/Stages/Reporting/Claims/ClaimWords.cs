@@ -25,12 +25,11 @@ internal static class ClaimWords
     public static string Value(ClaimAttribute stated, Estimate value)
     {
         string times = stated.Unit == ClaimUnit.Times ? "\u00a0×" : "";
-        string mean = stated.Unit == ClaimUnit.Share ? Percent(value.Mean) : Fixed(value.Mean, 2);
         string interval =
             stated.Unit == ClaimUnit.Share
                 ? Verdicts.ShareInterval(value.Low, value.High)
                 : Verdicts.Interval(value.Low, value.High);
-        return mean + times + interval;
+        return Level(stated, value.Mean) + times + interval;
     }
 
     /// <summary>What a number alone would be, of chance or of the paper.</summary>

@@ -12,18 +12,16 @@ internal static class OverviewClaims
     /// <summary>The table; empty where no experiment says anything of a claim.</summary>
     public static string Of(OverviewData data)
     {
-        var found = data.Experiments.Select(e => (Experiment: e, Claims: Claims.In(e.Numbers))).ToArray();
+        var found = data.Experiments.Distinct().ToDictionary(e => e, e => Claims.In(e.Numbers));
         IReadOnlyList<Claim> over = Claims.In([.. Claims.NumbersOf(data)]);
-        ClaimAttribute[] asked =
-        [
-            .. Claims.All.Where(c => found.SelectMany(f => f.Claims).Concat(over).Any(k => k.Stated == c)),
-        ];
+        ILookup<ClaimAttribute, Claim> all = found.Values.SelectMany(c => c).Concat(over).ToLookup(c => c.Stated);
+        ClaimAttribute[] asked = [.. Claims.All.Where(all.Contains)];
         if (asked.Length == 0)
         {
             return "";
         }
 
-        OverviewExperiment[] shown = [.. found.Where(f => f.Claims.Count > 0).Select(f => f.Experiment)];
+        OverviewExperiment[] shown = [.. data.Experiments.Where(e => found[e].Count > 0)];
         var html = new StringBuilder("<div class=\"scroll\"><table class=\"claims several\">\n<caption>The paper's ")
             .Append("claims in every experiment</caption>\n<thead><tr><th scope=\"col\">claim</th><th ")
             .Append("scope=\"col\">models</th>");
@@ -39,24 +37,36 @@ internal static class OverviewClaims
             string rule = $"holds if {Escape(stated.Rule)}; paper: {Escape(stated.Number)}",
                 cells = over.FirstOrDefault(c => c.Stated == stated) is { } several
                     ? Across(several, shown.Length)
-                    : Beside(data, stated, shown),
+                    : Beside(data, stated, shown, e => found[e].FirstOrDefault(c => c.Stated == stated)),
                 row = $"<tr><th scope=\"row\">{Escape(stated.Words)}<small>{rule}</small></th>{cells}</tr>\n";
             html.Append(row);
         }
 
-        return html.Append("</tbody></table></div>\n").Append(Below(asked, found, over)).ToString();
+        return html.Append("</tbody></table></div>\n")
+            .Append(Below(asked.Select(stated => all[stated].First())))
+            .ToString();
     }
 
-    private static string Beside(OverviewData data, ClaimAttribute stated, OverviewExperiment[] shown)
+    /// <summary>A claim's cells, an experiment each, and before them of how many models it holds.</summary>
+    /// <param name="data">All experiments.</param>
+    /// <param name="stated">The claim.</param>
+    /// <param name="shown">Those that have a column.</param>
+    /// <param name="of">What an experiment says of the claim; null where nothing.</param>
+    private static string Beside(
+        OverviewData data,
+        ClaimAttribute stated,
+        OverviewExperiment[] shown,
+        Func<OverviewExperiment, Claim?> of
+    )
     {
         string figure = ClaimWords.Figure(stated).Name;
         string CellOf(OverviewExperiment e) =>
-            ClaimOf(e, stated) is { } claim
+            of(e) is { } claim
                 ? $"<td>{ClaimWords.Mark(claim.Verdict)}<a class=\"part\" href=\"{Escape(e.Address)}#{figure}\">"
                     + $"{Escape(ClaimWords.Value(stated, claim.Deciding.Value))}</a>"
                     + $"<small>{Escape(ClaimWords.Note(claim, claim.Deciding))}</small></td>"
                 : $"<td>{None}</td>";
-        return $"<td>{Escape(Models(data, stated))}</td>{string.Concat(shown.Select(CellOf))}";
+        return $"<td>{Escape(Models(data, of))}</td>{string.Concat(shown.Select(CellOf))}";
     }
 
     private static string Across(Claim claim, int columns)
@@ -74,34 +84,24 @@ internal static class OverviewClaims
     }
 
     /// <summary>Of how many models it holds. A model counts once: by its experiment of most samples.</summary>
-    private static string Models(OverviewData data, ClaimAttribute stated)
+    private static string Models(OverviewData data, Func<OverviewExperiment, Claim?> of)
     {
-        ClaimVerdict[] verdicts =
-        [
-            .. data.OncePerModel(e => ClaimOf(e, stated) is not null).Select(e => ClaimOf(e, stated)!.Verdict),
-        ];
+        ClaimVerdict[] verdicts = [.. data.OncePerModel(e => of(e) is not null).Select(e => of(e)!.Verdict)];
         return $"{Count(verdicts.Count(v => v == ClaimVerdict.Holds))} of {Count(verdicts.Length)}";
     }
 
-    private static Claim? ClaimOf(OverviewExperiment experiment, ClaimAttribute stated) =>
-        Claims.In(experiment.Numbers).FirstOrDefault(c => c.Stated == stated);
-
-    private static string Below(
-        ClaimAttribute[] asked,
-        (OverviewExperiment Experiment, IReadOnlyList<Claim> Claims)[] found,
-        IReadOnlyList<Claim> over
-    )
+    /// <summary>What the verdicts mean, what no experiment measured, and the rules.</summary>
+    /// <param name="claims">One of each claim of the table.</param>
+    private static string Below(IEnumerable<Claim> claims)
     {
-        ClaimAttribute[] missing = [.. Claims.All.Except(asked)];
+        Claim[] each = [.. claims];
+        ClaimAttribute[] missing = [.. Claims.All.Except(each.Select(c => c.Stated))];
         string absent =
             missing.Length == 0
                 ? ""
                 : $" In no experiment: {string.Join(", ", missing.Select(m => $"{m.Topic} ({m.Needs})"))}.";
         const string models =
             " Models: of how many it holds; one of several experiments counts once, by that of most samples.";
-        IEnumerable<Claim> first = asked.Select(stated =>
-            found.SelectMany(f => f.Claims).Concat(over).First(c => c.Stated == stated)
-        );
-        return $"<p class=\"files\">{Escape(ClaimWords.Legend + models + absent)}</p>\n{ClaimTable.Rules(first)}";
+        return $"<p class=\"files\">{Escape(ClaimWords.Legend + models + absent)}</p>\n{ClaimTable.Rules(each)}";
     }
 }

@@ -10,11 +10,14 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// that browsers bear well scripts beside the page. A page from disk cannot fetch its neighbours; it can run them.
 /// </summary>
 /// <param name="Blocks">HTML for the page.</param>
-/// <param name="Files">Scripts beside it: path relative to the page, text.</param>
-internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, string Text)> Files)
+/// <param name="Scripts">Scripts beside it: path relative to the page, text.</param>
+internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, string Text)> Scripts)
 {
+    /// <summary>Decimals of numbers that are written as such.</summary>
+    public const int Decimals = 4;
+
     private const string Folder = "explorer";
-    private const int SamplesOfFile = 40;
+    private const int SamplesOfScript = 40;
     private const int DefaultBytesInPage = 6 << 20;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -37,21 +40,21 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         string[] ids = [.. findings.Samples.Select(s => JsonSerializer.Serialize(s.SampleId, Json))];
         string[] texts = [.. findings.Samples.Select(s => JsonSerializer.Serialize(parts.Of(s), Json))];
         int held = HeldBy(texts, bytesInPage);
-        var files = texts
+        var scripts = texts
             .Skip(held)
-            .Chunk(SamplesOfFile)
+            .Chunk(SamplesOfScript)
             .Select(
                 (chunk, i) =>
                     (
                         Path: Invariant.Text($"{Folder}/samples-{i + 1}.js"),
-                        Text: Script(held + (i * SamplesOfFile), chunk, ids)
+                        Text: Script(held + (i * SamplesOfScript), chunk, ids)
                     )
             )
             .ToList();
         var index = ExplorerIndex.Of(
             findings,
-            i => i < held ? null : (i - held) / SamplesOfFile,
-            [.. files.Select(f => f.Path)]
+            i => i < held ? null : (i - held) / SamplesOfScript,
+            [.. scripts.Select(s => s.Path)]
         );
         var blocks = new StringBuilder(Block("explorer-index", JsonSerializer.Serialize(index, Json)));
         for (int i = 0; i < held; i++)
@@ -59,7 +62,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
             blocks.Append(Block(Invariant.Text($"explorer-{i}"), texts[i]));
         }
 
-        return new ExplorerFiles(blocks.ToString(), files);
+        return new ExplorerFiles(blocks.ToString(), scripts);
     }
 
     private static int HeldBy(string[] texts, int bytes)

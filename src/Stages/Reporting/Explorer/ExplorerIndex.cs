@@ -18,7 +18,7 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <param name="Beta">beta of every sample [N]; null where a sample has none.</param>
 /// <param name="Alone">1 - phi with that head alone ablated, of every sample [N]; null where it was not run.</param>
 /// <param name="Attention">Image attention weight, likewise.</param>
-/// <param name="Files">Scripts beside the page that hold samples, in order.</param>
+/// <param name="Scripts">Scripts beside the page that hold samples, in order.</param>
 internal sealed record ExplorerIndex(
     int Layers,
     int Heads,
@@ -35,14 +35,14 @@ internal sealed record ExplorerIndex(
     IReadOnlyList<Packed?> Beta,
     IReadOnlyList<Packed?> Alone,
     IReadOnlyList<Packed?> Attention,
-    IReadOnlyList<string> Files
+    IReadOnlyList<string> Scripts
 )
 {
     /// <summary>Of a report.</summary>
     /// <param name="findings">What is known.</param>
-    /// <param name="fileOf">Number of the script that holds a sample; null = the page does.</param>
-    /// <param name="files">The scripts.</param>
-    public static ExplorerIndex Of(Findings findings, Func<int, int?> fileOf, IReadOnlyList<string> files)
+    /// <param name="scriptOf">Number of the script that holds a sample; null = the page does.</param>
+    /// <param name="scripts">The scripts.</param>
+    public static ExplorerIndex Of(Findings findings, Func<int, int?> scriptOf, IReadOnlyList<string> scripts)
     {
         ReportData data = findings.Data;
         Estimate[] means = findings.MeanBeta is null
@@ -63,7 +63,7 @@ internal sealed record ExplorerIndex(
             data.CompletenessThreshold,
             data.Measured,
             [.. findings.Criteria.Select(c => new ExplorerCriterion(c.Criterion, c.Title, c.Ink.Name))],
-            [.. findings.Samples.Select((s, i) => ExplorerSample.Of(findings, s, fileOf(i)))],
+            [.. findings.Samples.Select((s, i) => ExplorerSample.Of(findings, s, scriptOf(i)))],
             OfMeans(m => m.Mean),
             OfInterval(m => m.Low),
             OfInterval(m => m.High),
@@ -72,7 +72,7 @@ internal sealed record ExplorerIndex(
             [.. findings.Samples.Select(s => OfHeads(s.Beta))],
             [.. findings.Samples.Select(s => OfHeads(s.SingleHead))],
             [.. findings.Samples.Select(s => OfHeads(s.ImageAttention))],
-            files
+            scripts
         );
     }
 }
@@ -152,5 +152,6 @@ internal sealed record ExplorerSample(
     private static string ObjectOf(SampleResult sample) =>
         new[] { sample.Category, sample.Answer }.FirstOrDefault(t => !string.IsNullOrWhiteSpace(t)) ?? "(none)";
 
-    private static double? Rounded(double value) => double.IsFinite(value) ? Math.Round(value, 4) : null;
+    private static double? Rounded(double value) =>
+        double.IsFinite(value) ? Math.Round(value, ExplorerFiles.Decimals) : null;
 }

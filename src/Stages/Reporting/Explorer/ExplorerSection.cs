@@ -5,7 +5,9 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// </summary>
 internal static class ExplorerSection
 {
-    /// <summary>The parts of the script, in order: each uses those before it.</summary>
+    /// <summary>
+    /// The parts of the script, in order: what runs at once uses those before it, functions may use any.
+    /// </summary>
     private static readonly string[] Parts =
     [
         "data.js",

@@ -52,8 +52,6 @@ internal sealed record PartCurve(
     IReadOnlyList<double> Complete
 )
 {
-    private const int Decimals = 4;
-
     /// <summary>The curves of a sample.</summary>
     /// <param name="scans">Its scans.</param>
     /// <param name="heads">N.</param>
@@ -82,8 +80,8 @@ internal sealed record PartCurve(
         return new PartCurve(
             criterion,
             [.. places.Select(g => g.Key)],
-            [.. places.Select(g => Math.Round(g.Average(p => p.Faithfulness), Decimals))],
-            [.. places.Select(g => Math.Round(g.Average(p => p.Completeness), Decimals))]
+            [.. places.Select(g => Math.Round(g.Average(p => p.Faithfulness), ExplorerFiles.Decimals))],
+            [.. places.Select(g => Math.Round(g.Average(p => p.Completeness), ExplorerFiles.Decimals))]
         );
     }
 }

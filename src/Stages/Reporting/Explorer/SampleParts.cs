@@ -6,9 +6,16 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <summary>Makes the parts of samples.</summary>
 internal sealed class SampleParts
 {
-    private const int OwnHeads = 12, // the strongest of a sample have their attention in its part,
-        StrongHeads = 64, // and each of the strongest on average
-        SamplesOfHead = 4; // has it in the samples where it matters most
+    /// <summary>Heads of a sample's x* that have their attention in its part: its strongest.</summary>
+    private const int OwnHeads = 12;
+
+    /// <summary>Heads that are the strongest on average; they have it in further samples.</summary>
+    private const int StrongHeads = 64;
+
+    /// <summary>
+    /// Samples in which each of these has it, too, where it is in their x*: those with its largest beta.
+    /// </summary>
+    private const int SamplesOfHead = 4;
 
     private readonly Findings findings;
     private readonly ILookup<string, HeadAttentionRow> attention;
@@ -35,7 +42,7 @@ internal sealed class SampleParts
     /// <summary>The part of a sample.</summary>
     public SamplePart Of(SampleResult sample)
     {
-        ImageTokenRow[] tokens = [.. image[sample.SampleId]];
+        ImageTokenRow[] tokens = [.. image[sample.SampleId].OrderBy(t => t.Token)]; // row j is token j
         TokenCells? cells = traces.TryGetValue(sample.SampleId, out TokenTraceRow? trace)
             ? TokenCells.Of(trace.GridRows, trace.GridColumns, tokens)
             : null;
@@ -53,7 +60,11 @@ internal sealed class SampleParts
                 .. heads.SelectMany(h => cells!.Values(j => h.Attention[j]).Select(v => (byte)Math.Round(v))),
             ]),
             [.. heads.Select(h => h.Step)],
-            [.. text[sample.SampleId].Select(t => new PartToken(t.Token, Math.Round(t.Delta, 4), t.Important))],
+            [
+                .. text[sample.SampleId]
+                    .OrderBy(t => t.Position)
+                    .Select(t => new PartToken(t.Token, Math.Round(t.Delta, ExplorerFiles.Decimals), t.Important)),
+            ],
             [.. lens[sample.SampleId].GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(LensOf)],
             PartCurve.Of(scans[sample.SampleId], findings.HeadCount)
         );

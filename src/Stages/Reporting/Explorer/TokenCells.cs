@@ -51,6 +51,7 @@ internal sealed class TokenCells
     }
 
     /// <summary>Scores of tokens as scores of cells, row by row.</summary>
+    /// <param name="scoreOf">The score of token j, as <c>image_tokens</c> numbers it.</param>
     public double[] Values(Func<int, double> scoreOf) =>
         [.. tokens.Select(of => of.Count == 0 ? 0 : of.Average(scoreOf))];
 }

@@ -1,23 +1,23 @@
 // All samples, to sort, filter and search: #browse=dog&sort=r2&by=17.5&find=…
-const sorts = () => {
-  const { samples } = index();
-  const value = name => i => samples[i][name] ?? -Infinity;
-  return {
-    order: ['seed order', null],
-    needed: ['heads in x*', value('needed')],
-    r2: ['R² of the fit', value('r2')],
-    picture: ['f(1) − f(0)', i => {
-      const { intact, ablated } = samples[i];
-      return intact === null || ablated === null ? -Infinity : intact - ablated;
-    }],
-    answer: ['answer', null],
-  };
+const descending = value => (a, b) => value(b) - value(a);
+
+// What is not known comes last.
+const known = name => i => index().samples[i][name] ?? -Infinity;
+
+const answerOf = i => index().samples[i].answer;
+
+const pictureAdds = i => {
+  const { intact, ablated } = index().samples[i];
+  return intact === null || ablated === null ? -Infinity : intact - ablated;
 };
 
-const numberOfHead = text => {
-  const [, layer, head] = (/^\s*(\d+)\.(\d+)\s*$/.exec(text ?? '') ?? []).map(Number);
-  const { layers, heads } = index();
-  return layer < layers && head < heads ? layer * heads + head : -1;
+// Ways to sort: title, and how two samples compare; null leaves the seed order.
+const sorts = {
+  order: { title: 'seed order', compare: null },
+  needed: { title: 'heads in x*', compare: descending(known('needed')) },
+  r2: { title: 'R² of the fit', compare: descending(known('r2')) },
+  picture: { title: 'f(1) − f(0)', compare: descending(pictureAdds) },
+  answer: { title: 'answer', compare: (a, b) => answerOf(a).localeCompare(answerOf(b)) },
 };
 
 const listed = place => {
@@ -29,16 +29,22 @@ const listed = place => {
     return (!place.browse || s.object === place.browse) && (n < 0 || beta[i]())
       && [s.id, s.file, s.object, s.group, s.style, s.question, s.answer].some(t => t.toLowerCase().includes(find));
   });
-  const value = sorts()[place.sort]?.[1];
-  if (n >= 0) {
-    found.sort((a, b) => beta[b]()[n] - beta[a]()[n]);
-  } else if (place.sort === 'answer') {
-    found.sort((a, b) => samples[a].answer.localeCompare(samples[b].answer));
-  } else if (value) {
-    found.sort((a, b) => value(b) - value(a));
+  const compare = n < 0 ? sorts[place.sort]?.compare : descending(i => beta[i]()[n]);
+  if (compare) {
+    found.sort(compare);
   }
 
   return place.up ? found.reverse() : found;
+};
+
+// By which head samples are sorted, in words.
+const byHead = place => {
+  const n = numberOfHead(place.by);
+  if (n < 0) {
+    return place.by ? ', no head is ' + place.by : '';
+  }
+
+  return ', by β of ' + wordsOf(n) + ', the ' + (place.up ? 'least' : 'greatest') + ' first';
 };
 
 const card = (i, says) => {
@@ -55,8 +61,7 @@ const browseView = place => {
   const told = el('p', { class: 'files', 'aria-live': 'polite' });
   const fill = () => {
     const found = listed(place), n = numberOfHead(place.by);
-    told.textContent = found.length + ' of ' + many(samples.length, 'sample')
-      + (n < 0 ? place.by ? ', no head is ' + place.by : '' : ', by β of ' + wordsOf(n) + (place.up ? ', the least first' : ', the greatest first'));
+    told.textContent = found.length + ' of ' + many(samples.length, 'sample') + byHead(place);
     list.replaceChildren(...found.map(i => card(i, n < 0 ? undefined : 'β ' + fixed(index().beta[i]()[n], 3))));
   };
   const change = changes => {
@@ -78,7 +83,7 @@ const browseView = place => {
       typed('find', 'find', 'id, file, question, answer'),
       choice('object', [['', 'all'], ...objects().map(o => [o.name, called(o.name) + ' (' + o.samples.length + ')'])],
         place.browse ?? '', value => change({ browse: value })),
-      choice('sort by', Object.entries(sorts()).map(([key, [text]]) => [key, text]), place.sort ?? 'order',
+      choice('sort by', Object.entries(sorts).map(([key, sort]) => [key, sort.title]), place.sort ?? 'order',
         value => change({ sort: value })),
       typed('or by β of head', 'by', '0.0 to ' + nameOf(count - 1)),
       el('label', {}, up, ' ascending')),

@@ -1,6 +1,4 @@
 // What the page knows, decoded when it is first asked for.
-const { show: showTip, hide: hideTip } = window.pageTip;
-
 const once = make => {
   let made;
   return () => made ??= make();
@@ -44,6 +42,13 @@ const index = once(() => {
 const nameOf = n => Math.floor(n / index().heads) + '.' + n % index().heads;
 const wordsOf = n => 'layer ' + Math.floor(n / index().heads) + ' head ' + n % index().heads;
 
+// The head of a name, such as 17.5; -1 = there is none.
+const numberOfHead = text => {
+  const [, layer, head] = (/^\s*(\d+)\.(\d+)\s*$/.exec(text ?? '') ?? []).map(Number);
+  const { layers, heads } = index();
+  return layer < layers && head < heads ? layer * heads + head : -1;
+};
+
 const meanOf = values => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 // Heads by descending beta, ties by number; the tables' own rankings of the mean, and x*, come with the index.
@@ -86,7 +91,7 @@ const cosineOf = (a, b) => {
 
 // The rest of a sample: in the page, or in a script beside it, which calls explorerPart.
 const parts = new Map();
-const scripts = new Map();
+const loaded = new Map(); // scripts, as promises
 
 // A script of another report, left beside this one, has other samples.
 window.explorerPart = (i, id, part) => {
@@ -96,19 +101,19 @@ window.explorerPart = (i, id, part) => {
 };
 
 const scriptOf = number => {
-  if (!scripts.has(number)) {
-    const file = index().files[number];
-    scripts.set(number, new Promise((done, failed) => {
+  if (!loaded.has(number)) {
+    const path = index().scripts[number];
+    loaded.set(number, new Promise((done, failed) => {
       const script = document.createElement('script');
-      script.src = file;
+      script.src = path;
       script.onload = done;
       script.onerror = () => failed(new Error(
-        file + ' is not beside this page: copy the page together with its folder “explorer”.'));
+        path + ' is not beside this page: copy the page together with its folder “explorer”.'));
       document.head.append(script);
     }));
   }
 
-  return scripts.get(number);
+  return loaded.get(number);
 };
 
 const partOf = async i => {
@@ -116,7 +121,7 @@ const partOf = async i => {
   if (number !== null) {
     await scriptOf(number);
     if (!parts.has(i)) {
-      throw new Error(index().files[number]
+      throw new Error(index().scripts[number]
         + ' belongs to another report: copy this page together with its own folder “explorer”.');
     }
   } else if (!parts.has(i)) {

@@ -1,4 +1,6 @@
 // Small elements, and how numbers and addresses are written.
+const { show: showTip, hide: hideTip } = window.pageTip;
+
 const el = (tag, attributes = {}, ...children) => {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

@@ -1,5 +1,5 @@
 // A head: #head=17.5
-const HeadPictures = 12;
+const HeadPictures = 12, HeadPictureWidth = 170;
 
 // The words that samples' lenses read from the head, by how often.
 const lensWords = async (n, samples) => {
@@ -22,14 +22,10 @@ const headPicture = (i, n) => {
   const item = el('li', {}, holder, sampleLink(i, el('b', {}, called(index().samples[i].answer))),
     el('span', {}, 'β ' + fixed(beta, 3) + (starOf(i).includes(n) ? ', in x*' : '')));
   whenSeen(holder, () => partOf(i).then(part => {
-    const attention = part.picture && part.rows ? attentionOf(part, n) : null;
-    holder.replaceChildren(attention
-      ? overlay(part, attention, 'attention', 170)
-      : part.picture
-        ? el('img', { src: part.picture, alt: 'Picture ' + index().samples[i].file, width: 170 })
-        : note('no picture'));
+    const attention = attentionOf(part, n);
+    holder.replaceChildren(pictureUnder(i, part, attention, 'attention', HeadPictureWidth));
     if (!attention) {
-      item.append(el('span', {}, 'attention not kept'));
+      item.append(el('span', {}, 'attention not on this page'));
     }
   }, error => holder.replaceChildren(note(error.message))));
   return item;
@@ -81,8 +77,9 @@ const headView = place => {
       panel('Among the heads', map)),
     panel('β in every sample, by object', strip(n), note('A dot is a sample, the black line an object’s mean.')),
     panel('Where it matters most', note('The pictures with its largest β, and its attention over them: of the text '
-      + 'tokens of u*, weighted by δ. Each map has '
-      + 'its own scale; it is kept where the head is in x*.'),
+      + 'tokens of u*, weighted by δ. Each map has its own scale. The page holds it for the strongest heads of a '
+      + 'sample’s x*, and for the strongest on average in the samples where they matter most; the table '
+      + 'head_attention has all of x*.'),
     el('ul', { class: 'cards spots' }, ...strongest.slice(0, HeadPictures).map(i => headPicture(i, n)))),
     words];
 };

@@ -1,116 +1,138 @@
 // Heat maps on canvases: thousands of cells as one element, which pointer and keys find by arithmetic.
 const drawn = new Set(); // draws again when the theme changes
 
-const inks = ramp => {
-  const style = getComputedStyle(document.documentElement);
-  const steps = ramp === 'd' ? 40 : 20;
-  return Array.from({ length: steps + 1 }, (_, i) => style.getPropertyValue('--' + ramp + i).trim());
+// Pixels of the page.
+const MapWidth = 340,
+  MapHeight = 420, // at most
+  NamesRoom = 96, // at the left, for names of rows
+  AxisRoom = 34, // at the left and below, for numbers and titles
+  GutterFrom = 8, // smaller cells stand without gutters
+  NamesFrom = 11, // lower rows have no room for names
+  NumbersApart = 20,
+  Steps = 40; // of the ramp of signed values, --d0 to --d40
+
+const Veil = 0.5; // of paper over a picture, so that scores are seen upon it
+
+const Percentile = 0.99;
+
+// Where colours end, as in the figures (SignedScale): at the nearest rank of the percentile of the sizes.
+const mostOf = values => {
+  const sizes = Float64Array.from(values, Math.abs).sort();
+  return sizes[Math.ceil(Percentile * sizes.length) - 1] || sizes.at(-1) || 0;
 };
 
-// Signed values run from -most to most, shares from 0 to most.
-const inkOf = (colours, signed, value, most) => {
-  const last = colours.length - 1;
+// Colours from -most to most.
+const inkOf = (colours, value, most) => {
   const at = most > 0 && Number.isFinite(value) ? Math.max(-1, Math.min(1, value / most)) : 0;
-  return colours[Math.round(signed ? (at + 1) / 2 * last : Math.max(0, at) * last)];
+  return colours[Math.round((at + 1) / 2 * Steps)];
 };
 
-// A scale that one odd cell cannot bleach: the 99.5th percentile of the sizes.
-const mostOf = (...lists) => {
-  const sizes = lists.flatMap(list => Array.from(list, Math.abs)).sort((a, b) => a - b);
-  return sizes[Math.min(sizes.length - 1, Math.floor(0.995 * sizes.length))] || sizes[sizes.length - 1] || 0;
+const inksOfPage = () => {
+  const style = getComputedStyle(document.documentElement);
+  const read = name => style.getPropertyValue('--' + name).trim();
+  return {
+    colours: Array.from({ length: Steps + 1 }, (_, i) => read('d' + i)),
+    ink: read('ink'),
+    muted: read('muted'),
+    paper: read('paper'),
+  };
 };
 
-/*
- * options: rows, columns, values row by row, most, ramp ('d' signed, 's' shares), tip(r, c), place(r, c) where a click
- * leads, marked [[r, c], ...], name for screen readers, axes [rows' title, columns' title] or null, picture under it,
- * names of rows, width in pixels.
- */
-const heatMap = options => {
-  const { rows, columns, values, ramp = 'd', tip, place, name, axes = null, picture = null } = options;
-  const signed = ramp === 'd';
-  const most = options.most ?? mostOf(values);
-  const left = options.names ? 96 : axes ? 34 : 0, below = axes ? 34 : 0, width = options.width ?? 340;
+// Where the cells stand and how large they are; over a picture they fill it, else they are whole pixels.
+const sizesOf = ({ rows, columns, picture, axes, names, width = MapWidth }) => {
+  const left = names ? NamesRoom : axes ? AxisRoom : 0, below = axes ? AxisRoom : 0;
   const cell = picture ? (width - left) / columns : Math.max(1, Math.floor((width - left) / columns));
-  const tall = picture ? cell : Math.max(1, Math.min(cell, Math.floor(420 / rows)));
-  const size = { width: left + cell * columns, height: below + tall * rows };
-  const canvas = el('canvas', { tabindex: 0, role: 'application', 'aria-label': name, class: place ? 'walks' : '' });
-  canvas.style.width = size.width + 'px';
-  let at = options.marked?.[0] ?? [0, 0];
+  const tall = picture ? cell : Math.max(1, Math.min(cell, Math.floor(MapHeight / rows)));
+  return { left, cell, tall, width: left + cell * columns, height: below + tall * rows };
+};
 
-  const draw = () => {
-    const fine = devicePixelRatio || 1;
-    canvas.width = Math.round(size.width * fine);
-    canvas.height = Math.round(size.height * fine);
-    const pen = canvas.getContext('2d');
-    pen.scale(fine, fine);
-    const colours = inks(ramp);
-    const style = getComputedStyle(document.documentElement);
-    const [ink, muted, paper] = ['--ink', '--muted', '--paper'].map(v => style.getPropertyValue(v).trim());
-    if (picture) {
-      pen.drawImage(picture, left, 0, cell * columns, tall * rows);
-      pen.globalAlpha = 0.5;
-      pen.fillStyle = paper;
-      pen.fillRect(left, 0, cell * columns, tall * rows);
-    }
+const paintCells = (pen, { columns, values, most, picture }, { left, cell, tall }, colours) => {
+  const gutter = !picture && cell >= GutterFrom ? 1 : 0;
+  values.forEach((value, i) => {
+    pen.globalAlpha = picture ? Math.min(1, most > 0 ? Math.abs(value) / most : 0) : 1;
+    pen.fillStyle = inkOf(colours, value, most);
+    pen.fillRect(left + i % columns * cell, Math.floor(i / columns) * tall, cell - gutter, tall - gutter);
+  });
+  pen.globalAlpha = 1;
+};
 
-    const gutter = !picture && cell >= 8 ? 1 : 0;
-    for (let i = 0; i < values.length; i++) {
-      pen.globalAlpha = picture ? Math.min(1, most > 0 ? Math.abs(values[i]) / most : 0) : 1;
-      pen.fillStyle = inkOf(colours, signed, values[i], most);
-      pen.fillRect(left + i % columns * cell, Math.floor(i / columns) * tall, cell - gutter, tall - gutter);
-    }
+const paintPicture = (pen, { rows, columns, picture }, { left, cell, tall }, paper) => {
+  pen.drawImage(picture, left, 0, cell * columns, tall * rows);
+  pen.globalAlpha = Veil;
+  pen.fillStyle = paper;
+  pen.fillRect(left, 0, cell * columns, tall * rows);
+};
 
-    pen.globalAlpha = 1;
-    pen.strokeStyle = ink;
-    pen.lineWidth = 1.5;
-    for (const [r, c] of options.marked ?? []) {
-      pen.strokeRect(left + c * cell - 0.75, r * tall - 0.75, cell + 1, tall + 1);
-    }
+const paintFrames = (pen, { marked }, { left, cell, tall }, ink) => {
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.5;
+  for (const [r, c] of marked) {
+    pen.strokeRect(left + c * cell - 0.75, r * tall - 0.75, cell + 1, tall + 1);
+  }
+};
 
-    if (axes) {
-      axesOf(pen, muted);
-    }
+const paintAxes = (pen, { rows, columns, axes }, { left, cell, tall }, ink) => {
+  const every = size => [1, 2, 4, 8, 16, 32].find(n => n * size >= NumbersApart) ?? 64;
+  pen.fillStyle = ink;
+  pen.font = '11px system-ui, sans-serif';
+  pen.textAlign = 'right';
+  for (let r = 0; r < rows; r += every(tall)) {
+    pen.fillText(r, left - 5, (r + 0.5) * tall + 4);
+  }
 
-    // Names of rows, where they do not run into each other
-    if (options.names && tall >= 11) {
-      pen.fillStyle = muted;
-      pen.font = Math.min(12, tall) + 'px system-ui, sans-serif';
-      pen.textAlign = 'right';
-      options.names.forEach((name, r) => pen.fillText(name, left - 5, (r + 0.5) * tall + 4, left - 6));
-    }
-  };
+  pen.textAlign = 'center';
+  for (let c = 0; c < columns; c += every(cell)) {
+    pen.fillText(c, left + (c + 0.5) * cell, rows * tall + 13);
+  }
 
-  const axesOf = (pen, ink) => {
-    const every = (count, step) => [1, 2, 4, 8, 16, 32, 64].find(n => n * step >= 20) ?? 64;
-    pen.fillStyle = ink;
-    pen.font = '11px system-ui, sans-serif';
-    pen.textAlign = 'right';
-    for (let r = 0; r < rows; r += every(rows, tall)) {
-      pen.fillText(r, left - 5, (r + 0.5) * tall + 4);
-    }
+  pen.fillText(axes[1], left + columns * cell / 2, rows * tall + 29);
+  pen.save();
+  pen.translate(9, rows * tall / 2);
+  pen.rotate(-Math.PI / 2);
+  pen.fillText(axes[0], 0, 0);
+  pen.restore();
+};
 
-    pen.textAlign = 'center';
-    for (let c = 0; c < columns; c += every(columns, cell)) {
-      pen.fillText(c, left + (c + 0.5) * cell, rows * tall + 13);
-    }
+const paintNames = (pen, { names }, { left, tall }, ink) => {
+  pen.fillStyle = ink;
+  pen.font = Math.min(12, tall) + 'px system-ui, sans-serif';
+  pen.textAlign = 'right';
+  names.forEach((row, r) => pen.fillText(row, left - 5, (r + 0.5) * tall + 4, left - 6));
+};
 
-    pen.fillText(axes[1], left + columns * cell / 2, rows * tall + 29);
-    pen.save();
-    pen.translate(9, rows * tall / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(axes[0], 0, 0);
-    pen.restore();
-  };
+const paint = (canvas, map, sizes) => {
+  const fine = devicePixelRatio || 1;
+  canvas.width = Math.round(sizes.width * fine);
+  canvas.height = Math.round(sizes.height * fine);
+  const pen = canvas.getContext('2d');
+  pen.scale(fine, fine);
+  const { colours, ink, muted, paper } = inksOfPage();
+  if (map.picture) {
+    paintPicture(pen, map, sizes, paper);
+  }
 
+  paintCells(pen, map, sizes, colours);
+  paintFrames(pen, map, sizes, ink);
+  if (map.axes) {
+    paintAxes(pen, map, sizes, muted);
+  }
+
+  if (map.names && sizes.tall >= NamesFrom) {
+    paintNames(pen, map, sizes, muted);
+  }
+};
+
+// The pointer tells cells and opens them; arrows move among them, from the first that is marked, and Enter opens.
+const walk = (canvas, { rows, columns, marked, tip, place }, { left, cell, tall, width }) => {
+  let at = marked[0] ?? [0, 0];
   const cellAt = event => {
-    const box = canvas.getBoundingClientRect(), scale = size.width / box.width;
+    const box = canvas.getBoundingClientRect(), scale = width / box.width;
     const c = Math.floor(((event.clientX - box.left) * scale - left) / cell);
     const r = Math.floor((event.clientY - box.top) * scale / tall);
     return c >= 0 && c < columns && r >= 0 && r < rows ? [r, c] : null;
   };
-
   const tell = () => {
-    const box = canvas.getBoundingClientRect(), scale = box.width / size.width;
+    const box = canvas.getBoundingClientRect(), scale = box.width / width;
     showTip(tip(...at), box.left + (left + (at[1] + 0.5) * cell) * scale, box.top + (at[0] + 0.5) * tall * scale);
   };
 
@@ -140,6 +162,21 @@ const heatMap = options => {
       go(place(...at));
     }
   });
+};
+
+/*
+ * options: rows, columns, values row by row, most, tip(r, c), place(r, c) where a click leads, marked [[r, c], ...],
+ * name for screen readers, axes [rows' title, columns' title] or null, picture under it, names of rows, width in
+ * pixels.
+ */
+const heatMap = options => {
+  const map = { marked: [], ...options, most: options.most ?? mostOf(options.values) };
+  const sizes = sizesOf(map);
+  const canvas = el('canvas',
+    { tabindex: 0, role: 'application', 'aria-label': map.name, class: map.place ? 'walks' : '' });
+  canvas.style.width = sizes.width + 'px';
+  walk(canvas, map, sizes);
+  const draw = () => paint(canvas, map, sizes);
   drawn.add(draw);
   draw();
   return canvas;
@@ -158,11 +195,17 @@ const headMap = (values, name, options = {}) => heatMap({
   ...options,
 });
 
-const scaleNote = (values, signs = 'Orange raises f, blue lowers it', of = '|β|') => note(signs + '; colours run to ±'
-  + fixed(mostOf(values), 3) + ', the 99.5th percentile of ' + of + '; what is beyond has the last colour.');
+// What the colours are, and where they end where some values lie beyond.
+const scaleNote = (values, signs = 'Orange raises f, blue lowers it', of = '|β|') => {
+  const most = mostOf(values), beyond = values.filter(value => Math.abs(value) > most).length;
+  return note(signs + '; colours run to ±' + fixed(most, 3) + (beyond
+    ? ', the ' + fixed(100 * Percentile, 0) + 'th percentile of ' + of + '; ' + many(beyond, 'cell') + ' beyond it '
+      + (beyond === 1 ? 'has' : 'have') + ' the same colour.'
+    : '.'));
+};
 
 // Scores of image tokens over the picture of a sample.
-const overlay = (part, values, name, width = 260) => {
+const overlay = (part, values, name, width) => {
   const holder = el('div', { class: 'overlay' });
   const image = new Image();
   image.onload = () => holder.append(heatMap({
@@ -178,7 +221,18 @@ const overlay = (part, values, name, width = 260) => {
   return holder;
 };
 
-// Where a head looks in a sample; null where its attention is not kept.
+// The picture of a sample, under such scores where there are some.
+const pictureUnder = (i, part, values, name, width) => {
+  if (!part.picture) {
+    return note('no picture');
+  }
+
+  return values
+    ? overlay(part, values, name, width)
+    : el('img', { src: part.picture, alt: 'Picture ' + index().samples[i].file, width });
+};
+
+// Where a head looks in a sample; null where its attention is not on the page.
 const attentionOf = (part, n) => {
   const place = part.headsShown.indexOf(n);
   if (place < 0) {

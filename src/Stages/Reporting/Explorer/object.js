@@ -1,5 +1,5 @@
 // What samples of one object share: #object=dog
-const ObjectHeads = 12;
+const ObjectHeads = 12, Nearest = 8;
 
 // Cosine of mean beta of every object with every other, row by row: of hundreds of objects it takes a while, once.
 const cosines = once(() => {
@@ -11,7 +11,7 @@ const cosines = once(() => {
 });
 
 const objectView = place => {
-  const all = objects(), found = all.find(o => o.name === place.object);
+  const all = objects(), here = all.findIndex(o => o.name === place.object), found = all[here];
   const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
     linkTo({ object: o.name }, called(o.name) + ' ' + o.samples.length), ' ']));
   if (!found) {
@@ -31,13 +31,15 @@ const objectView = place => {
     width: 420,
     names,
     name: 'Cosine of mean β between objects. Arrows move, Enter opens the object.',
-    marked: names.map((_, c) => [names.indexOf(found.name), c]),
+    marked: names.map((_, c) => [here, c]),
     tip: (r, c) => names[r] + ' and ' + names[c] + '\ncosine = ' + fixed(values[r * all.length + c], 2)
       + '\n' + many(all[r].samples.length, 'sample') + ' and ' + all[c].samples.length,
-    place: (r, c) => ({ object: names[c] === found.name ? names[r] : names[c] }),
+    place: (r, c) => ({ object: names[c === here ? r : c] }),
   });
-  const nearest = all.filter(o => o !== found).map(o => [o.name, cosineOf(mean, o.mean())])
-    .sort((a, b) => b[1] - a[1]).slice(0, 8);
+  const nearest = all.map((o, k) => ({ name: o.name, cosine: values[here * all.length + k] }))
+    .filter((_, k) => k !== here)
+    .sort((a, b) => b.cosine - a.cosine)
+    .slice(0, Nearest);
   return [called(found.name) + ', ' + many(found.samples.length, 'sample'),
     chips,
     el('div', { class: 'columns' },
@@ -51,7 +53,7 @@ const objectView = place => {
       note('Cosine with the mean of all samples: ' + fixed(cosineOf(mean, whole), 2) + '.'))),
     all.length > 1 ? el('div', { class: 'columns' },
       panel('Objects against each other', matrix, note('Cosine of mean β, blue −1 to orange 1; framed: this object.')),
-      panel('Nearest', el('table', {}, el('tbody', {}, ...nearest.map(([name, cosine]) => el('tr', {},
+      panel('Nearest', el('table', {}, el('tbody', {}, ...nearest.map(({ name, cosine }) => el('tr', {},
         el('td', {}, objectLink(name)), el('td', { class: 'n' }, fixed(cosine, 2)))))))) : null,
     panel('Its samples', el('ul', { class: 'cards few' }, ...found.samples.map(i => card(i))))];
 };

@@ -4,7 +4,7 @@ const explorer = el('div', { id: 'explorer', hidden: '' });
 document.querySelector('main').prepend(explorer);
 
 let turn = 0; // a slow place does not overwrite a later one
-let reportAt = 0;
+let reportAt = 0; // how far the report was scrolled when it was left, to come back to
 
 const placeOf = hash => {
   const place = Object.fromEntries(new URLSearchParams(hash.slice(1)));
@@ -17,37 +17,33 @@ const paths = () => el('p', { class: 'paths' },
   index().mean ? linkTo({ head: nameOf(index().ranking[0]) }, 'heads') : null, ' ',
   objects().length ? linkTo({ object: objects()[0].name }, 'objects') : null);
 
-const follow = async () => {
-  const [place, name] = placeOf(location.hash);
-  const mine = ++turn;
-  const exploring = document.body.classList.contains('exploring');
-  if (!name) {
-    if (exploring) {
-      document.body.classList.remove('exploring');
-      explorer.hidden = true;
-      const target = document.getElementById(location.hash.slice(1));
-      target ? target.scrollIntoView() : scrollTo(0, reportAt);
-    }
+const isExploring = () => document.body.classList.contains('exploring');
 
+const leave = () => {
+  if (!isExploring()) {
     return;
   }
 
-  if (!exploring) {
-    reportAt = scrollY;
+  document.body.classList.remove('exploring');
+  explorer.hidden = true;
+  const target = document.getElementById(location.hash.slice(1));
+  if (target) {
+    target.scrollIntoView();
+  } else {
+    scrollTo(0, reportAt);
   }
+};
 
-  let title, content;
-  drawn.clear();
+// Title and content of a place.
+const contentOf = async (name, place) => {
   try {
-    [title, ...content] = await views[name](place);
+    return await views[name](place);
   } catch (error) {
-    [title, ...content] = ['This place cannot be shown', note(error.message)];
+    return ['This place cannot be shown', note(error.message)];
   }
+};
 
-  if (mine !== turn) {
-    return;
-  }
-
+const show = ([title, ...content]) => {
   const heading = el('h2', { tabindex: -1 }, title);
   explorer.replaceChildren(paths(), heading, ...content.filter(Boolean));
   explorer.hidden = false;
@@ -55,6 +51,25 @@ const follow = async () => {
   hideTip();
   scrollTo(0, 0);
   heading.focus({ preventScroll: true });
+};
+
+const follow = async () => {
+  const [place, name] = placeOf(location.hash);
+  const mine = ++turn;
+  if (!name) {
+    leave();
+    return;
+  }
+
+  if (!isExploring()) {
+    reportAt = scrollY;
+  }
+
+  drawn.clear();
+  const content = await contentOf(name, place);
+  if (mine === turn) {
+    show(content);
+  }
 };
 
 const redraw = () => requestAnimationFrame(() => drawn.forEach(draw => draw()));
@@ -71,7 +86,12 @@ addEventListener('beforeprint', () => {
   drawn.forEach(draw => draw());
 });
 addEventListener('afterprint', () => {
-  chosen ? root.dataset.theme = chosen : delete root.dataset.theme;
+  if (chosen) {
+    root.dataset.theme = chosen;
+  } else {
+    delete root.dataset.theme;
+  }
+
   drawn.forEach(draw => draw());
 });
 

@@ -1,33 +1,25 @@
 // A sample, or two side by side: #sample=269&with=12&look=17.5
-const looks = part => [
-  ...part.weighted ? [['', 'weighted attention w']] : [],
-  ...part.tokens ? [['beta', 'β of image tokens']] : [],
-  ...part.headsShown.map(n => [nameOf(n), 'attention of ' + wordsOf(n)]),
-  ['none', 'the picture alone'],
-];
+const SamplePictureWidth = 260;
 
-const lookOf = (part, look) =>
-  look === 'none' || !part.rows ? null
-    : look === 'beta' ? part.tokens && numbersOf(part.tokens, Int8Array)
-      : look ? attentionOf(part, numberOfHead(look))
-        : part.weighted && numbersOf(part.weighted, Int8Array);
+// What may lie over the picture: its key in the address, its name, and what gives its values, null of none.
+const looksOf = part => [
+  part.weighted && { key: '', name: 'weighted attention w', values: () => numbersOf(part.weighted, Int8Array) },
+  part.tokens && { key: 'beta', name: 'β of image tokens', values: () => numbersOf(part.tokens, Int8Array) },
+  ...part.headsShown.map(n => (
+    { key: nameOf(n), name: 'attention of ' + wordsOf(n), values: () => attentionOf(part, n) })),
+  { key: 'none', name: 'the picture alone', values: () => null },
+].filter(Boolean);
 
-const pictureOf = (part, place) => {
-  const holder = el('div', {});
-  const fill = look => {
-    const values = lookOf(part, look);
-    const [, name] = looks(part).find(([key]) => key === look) ?? looks(part)[0];
-    holder.replaceChildren(values && part.picture
-      ? overlay(part, values, name)
-      : part.picture ? el('img', { src: part.picture, alt: 'the picture', width: 260 }) : note('no picture'));
-  };
-  const options = looks(part);
-  const start = options.some(([key]) => key === place.look) ? place.look : options[0][0];
+const pictureOf = (i, part, place) => {
+  const looks = looksOf(part), holder = el('div', {});
+  const start = looks.find(look => look.key === place.look) ?? looks[0];
+  const fill = look =>
+    holder.replaceChildren(pictureUnder(i, part, look.values(), look.name, SamplePictureWidth));
   fill(start);
-  return panel('Picture', choice('over it', options, start, look => {
-    place.look = look;
+  return panel('Picture', choice('over it', looks.map(look => [look.key, look.name]), start.key, key => {
+    place.look = key;
     history.replaceState(null, '', address(place));
-    fill(look);
+    fill(looks.find(look => look.key === key));
   }), holder);
 };
 
@@ -65,11 +57,13 @@ const sampleColumn = (i, place, part, alone) => {
     ]));
   const pairs = [
     about,
-    pictureOf(part, place),
+    pictureOf(i, part, place),
     beta ? panel('β of its heads', headMap(beta, 'β'), scaleNote(beta)) : null,
     el('div', {}, part.text.length ? textOf(part) : null, part.lens.length ? lensOf(part) : null),
-    part.curves.length ? panel('Faithfulness: its k best heads alone', curves(part, 'faithful', index().faithfulness)) : null,
-    part.curves.length ? panel('Completeness: without them', curves(part, 'complete', index().completeness)) : null,
+    ...part.curves.length ? [
+      panel('Faithfulness: its k best heads alone', curves(part, 'faithful', index().faithfulness)),
+      panel('Completeness: without them', curves(part, 'complete', index().completeness)),
+    ] : [],
   ].filter(Boolean);
   return el('div', {}, el('div', { class: alone ? 'columns' : '' }, ...pairs),
     part.curves.length
@@ -115,5 +109,6 @@ const sampleView = async place => {
       choice('beside it', [['', 'nothing'], ...samples.map((s, i) => [s.id, name(i)])], shown[1] ? place.with : '',
         value => go({ ...place, with: value }))),
     shown[1] === undefined ? null : difference(a, b),
-    el('div', { class: shown.length > 1 ? 'two' : '' }, ...shown.map((i, k) => sampleColumn(i, place, loaded[k], shown.length === 1)))];
+    el('div', { class: shown.length > 1 ? 'two' : '' },
+      ...shown.map((i, k) => sampleColumn(i, place, loaded[k], shown.length === 1)))];
 };

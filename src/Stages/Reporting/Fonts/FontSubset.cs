@@ -6,15 +6,25 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// A font cut down to the characters that are used, so that a file can carry it: outlines without instructions, no
 /// ligatures, no kerning. Text set in it has the widths that <see cref="FigureFont"/> measures, and is copied whole.
+/// Tables and their fields as in the OpenType specification 1.9, which the names in comments are from.
 /// </summary>
 internal static class FontSubset
 {
-    private const ushort WordArguments = 0x1,
-        OneScale = 0x8,
-        More = 0x20,
-        TwoScales = 0x40,
-        FourScales = 0x80,
-        Instructions = 0x100;
+    private const ushort WordArguments = 0x1, // flags of a part of a composed glyph: ARG_1_AND_2_ARE_WORDS,
+        OneScale = 0x8, // WE_HAVE_A_SCALE,
+        More = 0x20, // MORE_COMPONENTS,
+        TwoScales = 0x40, // WE_HAVE_AN_X_AND_Y_SCALE,
+        FourScales = 0x80, // WE_HAVE_A_TWO_BY_TWO,
+        Instructions = 0x100; // WE_HAVE_INSTRUCTIONS
+
+    private const int Windows = 3, // platformID
+        UnicodeBasic = 1, // its encodingID: the first plane, UTF-16BE,
+        UnicodeFull = 10, // and all of Unicode
+        EnglishUnitedStates = 0x409, // its languageID
+        Groups = 12; // format of cmap
+
+    private const uint TrueType = 0x00010000, // sfntVersion
+        SumOfFile = 0xB1B0AFBA; // of its words, checksumAdjustment included
 
     private static readonly int[] NamesKept = [0, 1, 2, 4, 6]; // copyright, family, style, full name, PostScript name
 
@@ -36,13 +46,15 @@ internal static class FontSubset
                 ["OS/2"] = face.Table("OS/2").ToArray(),
                 ["cmap"] = Characters(kept, c => numbers[face.GlyphOf(c)]),
                 ["glyf"] = outlines,
-                ["head"] = With(face.Table("head"), (8, 0), (10, 0), (50, 1)), // no check sum yet; long places
-                ["hhea"] = With(face.Table("hhea"), (34, glyphs.Count)),
+                // No checksumAdjustment yet; indexToLocFormat: long
+                ["head"] = With(face.Table("head"), (8, 0), (10, 0), (50, 1)),
+                ["hhea"] = With(face.Table("hhea"), (34, glyphs.Count)), // numberOfHMetrics: all
                 ["hmtx"] = Metrics(face, glyphs),
                 ["loca"] = places,
+                // numGlyphs; maxSizeOfInstructions
                 ["maxp"] = With(face.Table("maxp"), (4, glyphs.Count), (26, 0)),
                 ["name"] = Names(face.Table("name")),
-                ["post"] = With(face.Table("post")[..32], (0, 3), (2, 0)), // 3.0: glyphs without names
+                ["post"] = With(face.Table("post")[..32], (0, 3), (2, 0)), // version 3.0: glyphs without names
             }
         );
     }
@@ -145,11 +157,11 @@ internal static class FontSubset
         return table.ToArray();
     }
 
-    /// <summary>Format 12, a group a character.</summary>
+    /// <summary>A table of all of Unicode, a group a character.</summary>
     private static byte[] Characters(int[] characters, Func<int, int> glyphOf)
     {
-        var table = new Writer().U16(0).U16(1).U16(3).U16(10).U32(12);
-        table.U16(12).U16(0).U32((uint)(16 + (12 * characters.Length))).U32(0).U32((uint)characters.Length);
+        var table = new Writer().U16(0).U16(1).U16(Windows).U16(UnicodeFull).U32(12); // from where it begins
+        table.U16(Groups).U16(0).U32((uint)(16 + (12 * characters.Length))).U32(0).U32((uint)characters.Length);
         foreach (int character in characters)
         {
             table.U32((uint)character).U32((uint)character).U32((uint)glyphOf(character));
@@ -166,7 +178,7 @@ internal static class FontSubset
         {
             int record = 6 + (12 * i),
                 name = FontFace.U16(table, record + 6);
-            if (FontFace.U16(table, record) == 3 && NamesKept.Contains(name))
+            if (FontFace.U16(table, record) == Windows && NamesKept.Contains(name))
             {
                 int start = FontFace.U16(table, 4) + FontFace.U16(table, record + 10);
                 texts[name] = table.Slice(start, FontFace.U16(table, record + 8)).ToArray();
@@ -177,7 +189,7 @@ internal static class FontSubset
         int at = 0;
         foreach (var (name, text) in texts)
         {
-            made.U16(3).U16(1).U16(0x409).U16(name).U16(text.Length).U16(at);
+            made.U16(Windows).U16(UnicodeBasic).U16(EnglishUnitedStates).U16(name).U16(text.Length).U16(at);
             at += text.Length;
         }
 
@@ -206,7 +218,7 @@ internal static class FontSubset
             start = 12 + (16 * tables.Count),
             head = 0;
         var file = new Writer();
-        file.U32(0x00010000).U16(tables.Count).U16(16 << power).U16(power).U16(16 * (tables.Count - (1 << power)));
+        file.U32(TrueType).U16(tables.Count).U16(16 << power).U16(power).U16(16 * (tables.Count - (1 << power)));
         foreach (var (tag, table) in tables)
         {
             head = tag == "head" ? start : head;
@@ -220,7 +232,8 @@ internal static class FontSubset
         }
 
         byte[] made = file.ToArray();
-        BinaryPrimitives.WriteUInt32BigEndian(made.AsSpan(head + 8), unchecked(0xB1B0AFBA - Sum(made)));
+        // checksumAdjustment, with which the whole file has its sum
+        BinaryPrimitives.WriteUInt32BigEndian(made.AsSpan(head + 8), unchecked(SumOfFile - Sum(made)));
         return made;
     }
 

@@ -23,31 +23,25 @@ internal static class FigureFiles
     /// <summary>Points of a pixel in a column.</summary>
     public const double ColumnPointsPerPixel = ColumnMillimetres * PointsPerMillimetre / Column;
 
-    /// <summary>Ends of the names of a figure's files, with what they are.</summary>
-    public static readonly IReadOnlyList<(string Ending, string Title)> Kinds =
+    private static readonly (string Ending, string Title, Func<Sheets, byte[]> Bytes)[] All =
     [
-        (".svg", "SVG"),
-        (".pdf", "PDF"),
-        (".column.svg", "column SVG"),
-        (".column.pdf", "column PDF"),
-        (".txt", "caption"),
-        (".csv", "CSV"),
+        (".svg", "SVG", s => Utf8(s.Wide.ToFile())),
+        (".pdf", "PDF", s => SvgPdf.Of(s.Wide.ToString(), PointsPerPixel)),
+        (".column.svg", "column SVG", s => Utf8(s.Column.ToFile(ColumnMillimetres))),
+        (".column.pdf", "column PDF", s => SvgPdf.Of(s.Column.ToString(), ColumnPointsPerPixel)),
+        (".txt", "caption", s => Utf8(Caption(s.Figure))),
+        (".csv", "CSV", s => Utf8(s.Figure.Table.ToCsv())),
     ];
+
+    /// <summary>Ends of the names of a figure's files, with what they are.</summary>
+    public static IReadOnlyList<(string Ending, string Title)> Kinds { get; } =
+    [.. All.Select(kind => (kind.Ending, kind.Title))];
 
     /// <summary>Names and bytes of the files of a figure.</summary>
     public static IEnumerable<(string Name, byte[] Bytes)> Of(Figure figure)
     {
-        Svg wide = figure.Drawing.On(Drawing.Wide, figure.Name),
-            column = figure.Drawing.On(Column, figure.Name);
-        return new[]
-        {
-            (".svg", Utf8(wide.ToFile())),
-            (".pdf", SvgPdf.Of(wide.ToString(), PointsPerPixel)),
-            (".column.svg", Utf8(column.ToFile(ColumnMillimetres))),
-            (".column.pdf", SvgPdf.Of(column.ToString(), ColumnPointsPerPixel)),
-            (".txt", Utf8(Caption(figure))),
-            (".csv", Utf8(figure.Table.ToCsv())),
-        }.Select(file => ($"{Folder}/{figure.Name}{file.Item1}", file.Item2));
+        var sheets = new Sheets(figure);
+        return All.Select(kind => ($"{Folder}/{figure.Name}{kind.Ending}", kind.Bytes(sheets)));
     }
 
     /// <summary>The caption: what is shown, what this shows, how to read it.</summary>
@@ -55,4 +49,12 @@ internal static class FigureFiles
         $"{figure.Title} ({figure.Place.Paper})\n\n{figure.Drawing.Shows}\n\n{figure.Drawing.Readings.OnPaper}\n";
 
     private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    /// <summary>A figure, drawn at both widths once.</summary>
+    private sealed record Sheets(Figure Figure)
+    {
+        public Svg Wide { get; } = Figure.Drawing.On(Drawing.Wide, Figure.Name);
+
+        public Svg Column { get; } = Figure.Drawing.On(FigureFiles.Column, Figure.Name);
+    }
 }

@@ -11,7 +11,11 @@ namespace Pipelines.Stages.Reporting;
 /// </summary>
 internal static class SvgPdf
 {
-    private const int Lossless = 101; // pictures as they are
+    /// <summary>Pictures as they are: up to a quality of 100 Skia would encode them anew, as JPEG.</summary>
+    private const int Lossless = 101;
+
+    /// <summary>Width of the rim of cells that touch each other, in cells.</summary>
+    private const float Rim = 0.05f;
 
     private static readonly SKSamplingOptions Smooth = new(SKFilterMode.Linear, SKMipmapMode.Linear);
 
@@ -93,7 +97,7 @@ internal static class SvgPdf
 
                     break;
                 case "g":
-                    Turned(element, () => DrawAll(element));
+                    Transformed(element, () => DrawAll(element));
                     break;
                 case "image":
                     using (SKImage shown = Decoded(element))
@@ -104,10 +108,10 @@ internal static class SvgPdf
                     break;
                 case "use":
                     var (picture, box) = pictures[Text(element, "href")[1..]];
-                    Turned(element, () => canvas.DrawImage(picture, box, Smooth));
+                    Transformed(element, () => canvas.DrawImage(picture, box, Smooth));
                     break;
                 case "text":
-                    Turned(element, () => DrawText(element));
+                    Transformed(element, () => DrawText(element));
                     break;
                 case "rect":
                     Fill(
@@ -140,7 +144,8 @@ internal static class SvgPdf
         {
             string data = Text(element, "d");
             using SKPath path = SKPath.ParseSvgPathData(data);
-            Fill(element, p => canvas.DrawPath(path, p), isWhole: data.Contains("h1v1h-1z", StringComparison.Ordinal));
+            bool isWhole = data.Contains(Svg.WholeCell, StringComparison.Ordinal);
+            Fill(element, p => canvas.DrawPath(path, p), isWhole);
             Stroke(element, p => canvas.DrawPath(path, p));
         }
 
@@ -214,7 +219,7 @@ internal static class SvgPdf
             SKRect.Create(Number(image, "x"), Number(image, "y"), Number(image, "width"), Number(image, "height"));
 
         /// <summary>Draws what is moved, scaled or turned.</summary>
-        private void Turned(XElement element, Action draw)
+        private void Transformed(XElement element, Action draw)
         {
             int before = canvas.Save();
             string[] steps = Text(element, "transform").Split(')', StringSplitOptions.RemoveEmptyEntries);
@@ -260,7 +265,7 @@ internal static class SvgPdf
             using SKPaint paint = Paint(Text(element, "fill"), opacity);
             if (isWhole && opacity == 1)
             {
-                (paint.Style, paint.StrokeWidth) = (SKPaintStyle.StrokeAndFill, 0.05f);
+                (paint.Style, paint.StrokeWidth) = (SKPaintStyle.StrokeAndFill, Rim);
             }
 
             draw(paint);

@@ -89,6 +89,21 @@ public sealed class ExplorerTests
     }
 
     [Fact]
+    public void The_order_of_token_rows_does_not_matter()
+    {
+        ReportData data = MadeUpWhole.Of(),
+            turned = data.With(data.Tables.Rows<ImageTokenRow>().Reverse())
+                .With(data.Tables.Rows<TextTokenRow>().Reverse());
+        SampleParts parts = new(Whole.Value),
+            others = new(Findings.Of(turned));
+
+        foreach (SampleResult sample in Whole.Value.Samples.Take(3))
+        {
+            others.Of(sample).Should().BeEquivalentTo(parts.Of(sample), o => o.WithStrictOrdering());
+        }
+    }
+
+    [Fact]
     public void A_part_has_the_curves_of_every_criterion_where_all_its_orders_were_measured()
     {
         Findings findings = Whole.Value;
@@ -136,10 +151,10 @@ public sealed class ExplorerTests
         ExplorerFiles light = ExplorerFiles.Of(findings)!,
             heavy = ExplorerFiles.Of(findings, bytesInPage: 0)!;
 
-        light.Files.Should().BeEmpty();
-        heavy.Files.Should().ContainSingle(f => f.Path == "explorer/samples-1.js");
+        light.Scripts.Should().BeEmpty();
+        heavy.Scripts.Should().ContainSingle(f => f.Path == "explorer/samples-1.js");
         Regex
-            .Count(heavy.Files[0].Text, @"^explorerPart\(\d+,""[^""]*"",\{", RegexOptions.Multiline)
+            .Count(heavy.Scripts[0].Text, @"^explorerPart\(\d+,""[^""]*"",\{", RegexOptions.Multiline)
             .Should()
             .Be(findings.Samples.Count);
         heavy.Blocks.Should().Contain("\"script\":0").And.NotContain("id=\"explorer-0\"");

@@ -7,7 +7,7 @@ namespace Pipelines.Host.Progress;
 /// and can be copied whole. What stood below, which is the block of bars when there is one, is wiped first: that block
 /// is drawn again behind the lines, and what is left of its old place would show between them.
 /// </summary>
-internal sealed class Unbroken(string text) : IRenderable
+internal sealed class WrappedLines(string text) : IRenderable
 {
     private const string EraseBelow = "\e[J";
 
@@ -22,29 +22,29 @@ internal sealed class Unbroken(string text) : IRenderable
             yield return Segment.Control(EraseBelow);
         }
 
-        foreach (string line in text.Split('\n').SelectMany(l => Broken(l.TrimEnd('\r'), maxWidth)))
+        foreach (string line in text.Split('\n').SelectMany(l => Wrapped(l.TrimEnd('\r'), maxWidth)))
         {
             yield return new Segment(line);
             yield return Segment.LineBreak;
         }
     }
 
-    private static IEnumerable<string> Broken(string line, int width)
+    private static IEnumerable<string> Wrapped(string line, int width)
     {
-        string so = "";
+        string row = "";
         foreach (string word in line.Split(' '))
         {
-            if (so.Length > 0 && so.Length + 1 + word.Length > width)
+            if (row.Length > 0 && row.Length + 1 + word.Length > width)
             {
-                yield return so;
-                so = word;
+                yield return row;
+                row = word;
             }
             else
             {
-                so += so.Length > 0 ? $" {word}" : word;
+                row += row.Length > 0 ? $" {word}" : word;
             }
         }
 
-        yield return so;
+        yield return row;
     }
 }

@@ -47,7 +47,7 @@ internal sealed class RedundancyGrowth : IClaim<OverviewData>
     {
         (double Heads, double More)[] known =
         [
-            .. models.Select(m => ((double)m.Heads, of(m))).Where(m => double.IsFinite(m.Item2)),
+            .. models.Select(m => (Heads: (double)m.Heads, More: of(m))).Where(m => double.IsFinite(m.More)),
         ];
         double Correlation(ReadOnlySpan<int> drawn)
         {
