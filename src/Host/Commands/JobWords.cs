@@ -46,7 +46,7 @@ internal static class JobWords
 
     /// <summary>Words as a shell takes them.</summary>
     public static string Shell(IEnumerable<string> words) =>
-        string.Join(' ', words.Select(w => ShellWords.IsPlain(w) ? w : ShellWords.Quoted(w)));
+        string.Join(' ', words.Select(ShellWords.Word));
 
     private static IEnumerable<string> Of(RunOptions options, SlurmProfile profile) =>
         [

@@ -404,10 +404,10 @@ internal sealed class Runner(
             }
 
             known?.Invoke(stage.Units);
-            foreach (Unit unit in sharing is null ? [] : stage.Units)
+            foreach (Unit unit in stage.Units)
             {
-                sharing.Classes?.Know(unit);
-                shared!.Know(unit);
+                sharing?.Classes?.Know(unit);
+                shared?.Know(unit);
             }
 
             var open = catalog.Open(stage.Units).ToHashSet();

@@ -65,7 +65,7 @@ internal sealed class SlurmScript(SlurmProfile profile, string jobName, string l
 
         // What Slurm itself says stays in the .slurm.log; a job that is started again has the same number
         Line(text, "");
-        Line(text, $"exec >>{Word(logs)}/\"{job}.${{SLURM_RESTART_COUNT:-0}}.log\" 2>&1");
+        Line(text, $"exec >>{ShellWords.Word(logs)}/\"{job}.${{SLURM_RESTART_COUNT:-0}}.log\" 2>&1");
         Line(
             text,
             $"echo \"== {job}, start $((${{SLURM_RESTART_COUNT:-0}} + 1)), on $(uname -n), $(date -u +%FT%TZ)\""
@@ -80,15 +80,12 @@ internal sealed class SlurmScript(SlurmProfile profile, string jobName, string l
         Line(text, "trap - ERR");
         foreach (var (name, value) in start.Environment)
         {
-            Line(text, $"export {name}={Word(value)}");
+            Line(text, $"export {name}={ShellWords.Word(value)}");
         }
 
-        Line(text, $"exec {string.Join(' ', start.Words.Concat(arguments).Select(Word))}");
+        Line(text, $"exec {string.Join(' ', start.Words.Concat(arguments).Select(ShellWords.Word))}");
         return text.ToString();
     }
-
-    /// <summary>A text as one word of the shell, quoted where it must be.</summary>
-    private static string Word(string text) => ShellWords.IsPlain(text) ? text : ShellWords.Quoted(text);
 
     private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 }
