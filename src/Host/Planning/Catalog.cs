@@ -224,6 +224,20 @@ internal sealed class Catalog
         return true;
     }
 
+    /// <summary>
+    /// Another worker says that a unit is stored. Of one that is not, whoever reads it finds that it is lost.
+    /// </summary>
+    public void Believe(Unit unit) => store.Believe(unit.Kind, Fingerprint.Of(unit));
+
+    /// <summary>
+    /// Whether a unit is known to be stored, as far as can be told without a look at the disk: for what people are shown.
+    /// </summary>
+    public bool Knows(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        return sound.ContainsKey(key) || (!lost.ContainsKey(key) && store.Knows(unit.Kind, key));
+    }
+
     private bool Has(Unit unit)
     {
         string key = Fingerprint.Of(unit);

@@ -446,7 +446,7 @@ internal sealed class Runner(
         {
             LogReasons(
                 label,
-                [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Artifacts.Has(u))],
+                [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Knows(u))],
                 stage.IsKnown
             );
             Show(stage, unit.Kind);
@@ -473,7 +473,7 @@ internal sealed class Runner(
             begun = units.Where(atWork.ContainsKey).Sum(u => Interlocked.Read(ref atWork[u].Value));
         progress.Stage(
             Label(stage.Stage, kind),
-            units.Where(u => !atWork.ContainsKey(u) && catalog.Artifacts.Has(u)).Sum(u => u.Work) + begun,
+            units.Where(u => !atWork.ContainsKey(u) && catalog.Knows(u)).Sum(u => u.Work) + begun,
             units.Sum(u => u.Work) + more,
             workUnit
         );

@@ -52,6 +52,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
                 backlog.PutBack(unit);
                 foreach (Unit stored in known.Of(picture))
                 {
+                    catalog.Believe(stored);
                     backlog.Found(stored);
                 }
 

@@ -64,6 +64,12 @@ public sealed class ArtifactStore : IDisposable
     /// </summary>
     public bool Has(string kind, string key) => Index.Has(kind, key);
 
+    /// <inheritdoc cref="StoreIndex.Believe"/>
+    public void Believe(string kind, string key) => Index.Believe(kind, key);
+
+    /// <inheritdoc cref="StoreIndex.Knows"/>
+    public bool Knows(string kind, string key) => Index.Knows(kind, key);
+
     /// <inheritdoc cref="StoreIndex.HasNow"/>
     public bool HasNow(string kind, string key) => Index.HasNow(kind, key);
 

@@ -88,6 +88,18 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
         }
     }
 
+    /// <summary>Another worker says that a unit is stored. Where that is not so, whoever reads it finds out.</summary>
+    public void Believe(string kind, string key)
+    {
+        if (KeyBytes.Of(key) is { } known)
+        {
+            Of(kind).Since[known] = true;
+        }
+    }
+
+    /// <summary>Whether a unit is known to be stored, without a look at the disk.</summary>
+    public bool Knows(string kind, string key) => KeyBytes.Of(key) is { } known && Of(kind).Has(known);
+
     /// <summary>A unit is no longer where it was.</summary>
     public void Remove(string kind, string key)
     {
