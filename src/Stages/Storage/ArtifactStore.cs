@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -177,8 +178,10 @@ public sealed class ArtifactStore : IDisposable
             using (var stream = new FileStream(Path.Combine(temporary, Manifest.FileName), FileMode.CreateNew))
             {
                 stream.Write(manifest.ToJson());
-                stream.Flush(flushToDisk: true);
+                DiskFlush.Of(stream);
             }
+
+            DiskFlush.OfFolder(temporary);
 
             publishing?.Invoke();
             try
@@ -336,7 +339,7 @@ public sealed class ArtifactStore : IDisposable
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         string digest = Convert.ToHexStringLower(SHA256.HashData(stream));
-        stream.Flush(flushToDisk: true);
+        DiskFlush.Of(stream);
         return new ManifestFile(
             Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'),
             stream.Length,

@@ -213,7 +213,7 @@ public sealed class FileDigests
     {
         using SafeFileHandle copy = File.OpenHandle(target, FileMode.CreateNew, FileAccess.Write);
         string digest = Compute(path, copy);
-        RandomAccess.FlushToDisk(copy);
+        DiskFlush.Of(copy, target);
         return digest;
     }
 

@@ -43,8 +43,8 @@ public sealed class FaultTests
         using var shared = new SmallExperiment(Samples, Masks);
         Worker worker = Start(shared, faults, "--keep-going");
 
-        worker.End().Should().BeOneOf(0, 1);
-
+        // 2 where not even the lease could be written
+        worker.End().Should().BeOneOf([0, 1, 2], worker.Said);
         worker.Said.Should().NotContain("a defect", "bad disks are told in words");
         RequireSound(shared, because);
     }

@@ -314,6 +314,7 @@ void *dlsym(void *library, const char *name) {
   }
   if (library != RTLD_NEXT) {
     if (!strcmp(name, "link")) return (void *)link;
+    if (!strcmp(name, "fsync")) return (void *)fsync;
     if (!strcmp(name, "statx")) return (void *)statx;
     if (!strcmp(name, "opendir")) return (void *)opendir;
   }
