@@ -92,6 +92,14 @@ public static class RegularFile
     public static FileStream Append(string path) =>
         new(Required(path), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
 
+    /// <summary>
+    /// Opens a file to write over its beginning, while others read it; makes it where it is not.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static SafeFileHandle OverBeginning(string path) =>
+        File.OpenHandle(Required(path), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+
     /// <summary>All bytes of a file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>

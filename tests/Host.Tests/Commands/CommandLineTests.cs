@@ -31,7 +31,8 @@ public sealed class CommandLineTests
             usage = help.Split('\n').SkipWhile(l => !l.StartsWith("Usage:", StringComparison.Ordinal)).ElementAt(1);
         usage.Should().StartWith($"  {Help.Program} {command}");
         help.Should().NotContain(RootCommand.ExecutableName);
-        bool takesSpec = command is "" or "run" or "ask" or "plan" or "status" or "reproduce" or "explain" or "check" or "report";
+        bool takesSpec =
+            command is "" or "run" or "ask" or "plan" or "status" or "reproduce" or "explain" or "check" or "report";
         help.Contains("<SPEC>  ", StringComparison.Ordinal).Should().Be(takesSpec, help);
         usage.Split("<SPEC>").Length.Should().Be(takesSpec ? 2 : 1, usage);
     }
