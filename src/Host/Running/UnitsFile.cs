@@ -118,11 +118,9 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
             return;
         }
 
-        using var writer = new StreamWriter(RegularFile.Append(added ?? Path.Combine(runFolder, Name)));
-        foreach (string line in lines)
-        {
-            writer.Write(line + "\n");
-        }
+        // At once: what is written in one go is there whole, or not at all, for whoever reads beside
+        using FileStream stream = RegularFile.Append(added ?? Path.Combine(runFolder, Name));
+        stream.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
     }
 
     /// <summary>The run is whole: it uses these units and no others.</summary>
