@@ -189,9 +189,9 @@ public sealed record EngineSpec
     public int Batch { get; init; }
 
     /// <summary>
-    /// What is done where a sample would meet two classes of arithmetic (device, instruction set, libraries), whose last
-    /// digits differ: <c>refuse</c> (the default: it is left to workers of the class that began it while there are any,
-    /// else the run is refused), <c>warn</c>, or <c>allow</c>. Changes no key.
+    /// What is done where a sample would meet two classes of arithmetic (device, instruction set, libraries), whose
+    /// last digits differ: <c>refuse</c> (the default: it is left to workers of the class that began it while there
+    /// are any, else the run is refused), <c>warn</c>, or <c>allow</c>. Changes no key.
     /// </summary>
     [HowRun]
     public MixingKind? Mixing { get; init; }

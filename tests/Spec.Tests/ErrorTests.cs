@@ -450,7 +450,7 @@ public sealed class ErrorTests
                 "spec.yaml:5:9: data.kind: 'cco' is not a kind (allowed: coco, domainnet, folder, questions; did you "
                     + "mean coco?)",
                 "spec.yaml:13:60: stages.masks.ablate: '2' is out of range (allowed: 0.001 to 0.999)",
-                "--set engine.btch: unknown key 'btch' (allowed: linear, batch; did you mean batch?)",
+                "--set engine.btch: unknown key 'btch' (allowed: linear, batch, mixing; did you mean batch?)",
                 "--set prompt: 'prompt' sets nothing (allowed: field=value, for example stages.masks.count=2000)",
                 "--set stages.maks.count: there is no stage 'maks' (allowed: answers, baseline, masks, forward, "
                     + "attribution, validation, report; did you mean masks?)"

@@ -44,7 +44,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
     private IEnumerable<Entry> ReadyOnes => ofPicture.Values.SelectMany(ready => ready).Concat(free);
 
-    /// <summary>Whether anything that is ready is passed over. Claims of what has been found since are let go.</summary>
+    /// <summary>
+    /// Whether anything that is ready is passed over. Claims of what has been found since are let go.
+    /// </summary>
     public bool IsHeldUp()
     {
         if (blocked.Count > 0)

@@ -5,10 +5,10 @@ using Pipelines.Stages.Units;
 namespace Pipelines.Host.Running;
 
 /// <summary>
-/// What is claimed before a unit is computed. All that is about a picture, run over it or made of its passes, is claimed
-/// with the picture, so that whole samples stay with one worker, and its prefix is computed once. Whatever is about no
-/// picture, or about several, is claimed by itself. It follows from the unit alone: experiments that share units claim
-/// them alike.
+/// What is claimed before a unit is computed. All that is about a picture, run over it or made of its passes, is
+/// claimed with the picture, so that whole samples stay with one worker, and its prefix is computed once. Whatever is
+/// about no picture, or about several, is claimed by itself. It follows from the unit alone: experiments that share
+/// units claim them alike.
 /// </summary>
 /// <param name="Key">What is claimed, hexadecimal.</param>
 /// <param name="IsPicture">It is a picture, and stays claimed while this worker is at it.</param>

@@ -22,10 +22,10 @@ internal sealed class RunLog : IDisposable
     {
         lock (writing)
         {
-            writer.WriteLine(
+            writer.Write(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {Shown.Lines(text)}"
+                    $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {Shown.Lines(text)}\n"
                 )
             );
         }

@@ -130,7 +130,10 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
 
         if (noted.Add(other))
         {
-            say($"Classes of arithmetic meet: {other}, and here {sharing.Classes.Own}. The last digits of the two differ.");
+            say(
+                $"Classes of arithmetic meet: {other}, and here {sharing.Classes.Own}. The last digits of the two "
+                    + "differ."
+            );
         }
 
         return null;
@@ -164,7 +167,8 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     }
 
     /// <summary>
-    /// This process has nothing to do for now: it holds no picture, or two that wait for each other would wait for ever.
+    /// This process has nothing to do for now: it holds no picture, or two that wait for each other would wait for
+    /// ever.
     /// </summary>
     public void Idle()
     {

@@ -98,11 +98,9 @@ internal sealed class UnitsFile(string runFolder)
             return;
         }
 
-        using var writer = new StreamWriter(RegularFile.Append(Path.Combine(runFolder, Name)));
-        foreach (string line in added)
-        {
-            writer.Write(line + "\n");
-        }
+        // At once: other processes of the run add theirs at the same time
+        using FileStream stream = RegularFile.Append(Path.Combine(runFolder, Name));
+        stream.Write(Encoding.UTF8.GetBytes(string.Concat(added.Select(line => line + "\n"))));
     }
 
     /// <summary>The run is whole: it uses these units and no others.</summary>

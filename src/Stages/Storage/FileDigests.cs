@@ -38,7 +38,9 @@ public sealed class FileDigests
     private readonly ConcurrentDictionary<string, FileIdentity?> sources = new(StringComparer.Ordinal);
     private volatile bool changed;
 
-    /// <summary>Files of so many bytes are hashed by one process of a host, while others wait for what it finds.</summary>
+    /// <summary>
+    /// Files of so many bytes are hashed by one process of a host, while others wait for what it finds.
+    /// </summary>
     internal long SharedFrom { get; set; } = 8 << 20;
 
     /// <summary>

@@ -30,7 +30,10 @@ public sealed class NumericClassTests : IDisposable
     [InlineData(MixingKind.Refuse, 3)]
     [InlineData(MixingKind.Warn, 4)]
     [InlineData(MixingKind.Allow, 4)]
-    public void A_sample_that_another_class_has_begun_is_left_alone_unless_classes_may_meet(MixingKind mixing, int stored)
+    public void A_sample_that_another_class_has_begun_is_left_alone_unless_classes_may_meet(
+        MixingKind mixing,
+        int stored
+    )
     {
         Unit[] units = [Of("a of 0", "0"), Of("b of 0", "0"), Of("a of 1", "1"), Of("b of 1", "1")];
         Run([Stage(units[0])], There, MixingKind.Refuse);

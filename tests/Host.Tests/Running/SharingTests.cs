@@ -91,7 +91,8 @@ public sealed class SharingTests : IDisposable
                     .EnumerateFiles(Path.Combine(folder.Path, ".claims"), $"{key}.claim.1", SearchOption.AllDirectories)
                     .Single();
                 File.WriteAllText(claim[..^1] + "2", $"{Guid.NewGuid():N} another\n");
-                new Catalog(store, "other").Compute(Fake.Unit("one", r => File.WriteAllText(r.File("data.txt"), "by the other")), _ => { }, default);
+                Unit same = Fake.Unit("one", r => File.WriteAllText(r.File("data.txt"), "by the other"));
+                new Catalog(store, "other").Compute(same, _ => { }, default);
                 run.Advance(1);
             }
         );
@@ -115,8 +116,10 @@ public sealed class SharingTests : IDisposable
 
                 File.WriteAllText(run.File("data.txt"), "x");
             });
-        Run(1, [new FakeStage("fake", _ => new UnitList([Failing(true)])) { Name = "s" }], 1)[0].Whole.Should().BeFalse();
-        Run(2, [new FakeStage("fake", _ => new UnitList([Failing(false)])) { Name = "s" }], 1)[0].Computed.Should().Be(1);
+        Stage StageOf(bool fails) => new FakeStage("fake", _ => new UnitList([Failing(fails)])) { Name = "s" };
+        Run(1, [StageOf(fails: true)], 1)[0].Whole.Should().BeFalse();
+        new ClaimsSeen(folder.Path).FailureOf(Fingerprint.Of(Failing(true))).Should().Contain("broken");
+        Run(2, [StageOf(fails: false)], 1)[0].Computed.Should().Be(1);
     }
 
     [Fact]
@@ -181,7 +184,8 @@ public sealed class SharingTests : IDisposable
         Unit[] fits = [.. passes.Select((p, i) => Of($"fit of {i}", worker, 1, null, p))];
         Unit[] scans = [.. fits.Select((f, i) => Of($"scan of {i}", worker, 2, [$"{i}"], f))];
         Unit table = Of("table", worker, 1, null, scans);
-        Stage Stage(string name, params Unit[] units) => new FakeStage("fake", _ => new UnitList(units)) { Name = name };
+        Stage Stage(string name, params Unit[] units) =>
+            new FakeStage("fake", _ => new UnitList(units)) { Name = name };
         return
         [
             Stage("baseline", mean),

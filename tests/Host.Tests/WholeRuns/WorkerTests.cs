@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Several processes on one experiment share the work, and whoever is killed leaves it to the others.</summary>
+/// <summary>
+/// Several processes on one experiment share the work, and whoever is killed leaves it to the others.
+/// </summary>
 public sealed partial class WorkerTests
 {
     [Fact]

@@ -6,9 +6,9 @@ namespace Pipelines.Stages.Storage;
 
 /// <summary>
 /// Numbered claims <c>.claims/ab/KEY.claim.1</c>, <c>.2</c>, ... of a store. A number is created by exactly one worker:
-/// a file of one's own with a random token is given the claim's name, too (<see cref="HardLink"/>), and the name is read
-/// back, whatever the reply was: the claim is mine if it holds my token. Where there are no links, a folder of one's own
-/// that is not empty is renamed to the claim's name, which fails where that stands.
+/// a file of one's own with a random token is given the claim's name, too (<see cref="HardLink"/>), and the name is
+/// read back, whatever the reply was: the claim is mine if it holds my token. Where there are no links, a folder of
+/// one's own that is not empty is renamed to the claim's name, which fails where that stands.
 /// </summary>
 /// <param name="root">The store's folder.</param>
 /// <param name="link">Gives a file a second name; tests bring file systems of their own.</param>
@@ -27,9 +27,12 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     /// <summary>The claims' folder.</summary>
     public string Folder => Path.Combine(root, FolderName);
 
-    /// <summary>The claim of a number. Keys are spread over folders: none has more than a fraction of them.</summary>
+    /// <summary>Where what is about a key lies: keys are spread over folders, none has more than a fraction.</summary>
+    public string FolderOf(string key) => Path.Combine(Folder, key[..FolderDigits]);
+
+    /// <summary>The claim of a number.</summary>
     public string PathOf(string key, int number) =>
-        Path.Combine(Folder, key[..FolderDigits], string.Create(CultureInfo.InvariantCulture, $"{key}{Mark}{number}"));
+        Path.Combine(FolderOf(key), string.Create(CultureInfo.InvariantCulture, $"{key}{Mark}{number}"));
 
     /// <summary>Key and number of a claim's file; null where it is something else.</summary>
     public static (string Key, int Number)? Named(string name)
@@ -52,7 +55,8 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     {
         try
         {
-            return ClaimText.Parse(RegularFile.ReadAllText(path)); // opened, not only asked for: that may be answered of old
+            // Opened, not only asked for: whether it is there may be answered of old
+            return ClaimText.Parse(RegularFile.ReadAllText(path));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -48,5 +48,5 @@ internal sealed class FailureNotes(string root)
     /// <summary>Removes a note.</summary>
     public void Delete(string key) => File.Delete(PathOf(key));
 
-    private string PathOf(string key) => Path.ChangeExtension(files.PathOf(key, 1), null)[..^".claim".Length] + Extension;
+    private string PathOf(string key) => Path.Combine(files.FolderOf(key), key + Extension);
 }

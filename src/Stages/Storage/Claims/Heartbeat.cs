@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -85,7 +86,7 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>In its place: to rename another over it would leave readers with stale handles.</summary>
     private void Write()
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+        using SafeFileHandle file = RegularFile.OverBeginning(path);
         RandomAccess.Write(file, sign.ToBytes(++counter), 0);
     }
 }

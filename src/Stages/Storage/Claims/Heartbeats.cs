@@ -12,7 +12,9 @@ namespace Pipelines.Stages.Storage;
 /// <param name="time">The clock; tests bring their own.</param>
 internal sealed class Heartbeats(string root, TimeSpan patience, JobElement? own, TimeProvider time)
 {
-    /// <summary>A file is read no more often than this: a claim is asked about again and again while one waits.</summary>
+    /// <summary>
+    /// A file is read no more often than this: a claim is asked about again and again while one waits.
+    /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Seen> workers = new(StringComparer.Ordinal);

@@ -1,9 +1,9 @@
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// Claims and heartbeats that nobody needs any more: <c>gc</c> removes them. A claim is needed as long as its worker may
-/// be at work and has not given it up, unless what it is on stands. A lower number stays below one that is needed: else
-/// somebody would count from there.
+/// Claims and heartbeats that nobody needs any more: <c>gc</c> removes them. A claim is needed as long as its worker
+/// may be at work and has not given it up, unless what it is on stands. A lower number stays below one that is needed:
+/// else somebody would count from there.
 /// </summary>
 /// <param name="root">The store's folder.</param>
 /// <param name="leases">Who is at work in the store: a worker has one name for lease, claims and heartbeat.</param>

@@ -24,10 +24,8 @@ public sealed record WorkerSign(Worker Worker, JobElement? Job, string? NumericC
     /// <summary>The file's bytes: as many whatever the counter is, so that it is written in its place.</summary>
     internal byte[] ToBytes(long counter) =>
         Encoding.UTF8.GetBytes(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{counter.ToString($"D{CounterDigits}", CultureInfo.InvariantCulture)}\n{JsonSerializer.Serialize(this, Options)}\n"
-            )
+            counter.ToString(CultureInfo.InvariantCulture).PadLeft(CounterDigits, '0')
+                + $"\n{JsonSerializer.Serialize(this, Options)}\n"
         );
 
     /// <summary>Reads a heartbeat file; null where there is none or it is not whole.</summary>

@@ -138,7 +138,8 @@ public sealed class ClaimTests : IDisposable
     [Fact]
     public void A_process_of_this_machine_that_has_ended_is_dead_at_once()
     {
-        UnitClaims ended = Worker(sign: Sign() with { Worker = Pipelines.Stages.Storage.Worker.Current with { Started = 1 } });
+        Worker before = Pipelines.Stages.Storage.Worker.Current with { Started = 1 };
+        UnitClaims ended = Worker(sign: Sign() with { Worker = before });
         ended.Take(Key).Should().BeTrue();
         Worker().Take(Key).Should().BeTrue();
     }
@@ -215,7 +216,8 @@ public sealed class ClaimTests : IDisposable
     [InlineData("token ../../worker\n")]
     [InlineData("token worker later\n")]
     [InlineData("token worker over over\n")]
-    public void Text_that_is_no_claim_names_nobody(string text) => ClaimText.Parse(text).Should().Be(ClaimText.Unreadable);
+    public void Text_that_is_no_claim_names_nobody(string text) =>
+        ClaimText.Parse(text).Should().Be(ClaimText.Unreadable);
 
     [Fact]
     public void A_claim_is_read_as_it_was_written()
