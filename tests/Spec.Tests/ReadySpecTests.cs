@@ -103,7 +103,11 @@ public sealed class ReadySpecTests
     }
 
     private static IEnumerable<string> Names() =>
-        Directory.EnumerateFiles(Folder(), "*.yaml").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal);
+        Directory
+            .EnumerateFiles(Folder(), "*.yaml")
+            .Select(f => Path.GetFileName(f))
+            .Where(f => f != "slurm-profile.yaml") // what is asked of a cluster: tests/Host.Tests/Slurm/ProfileTests.cs
+            .Order(StringComparer.Ordinal);
 
     private static ReadResult Read(string file) =>
         ExperimentReader.Read(

@@ -32,7 +32,7 @@ internal static class StatusCommand
         }
         finally
         {
-            Jobs(options); // also where this machine cannot tell the units: it has no GPU, and they are asked for on one
+            Jobs(options); // also where this machine cannot tell the units, which are for a GPU that it has not
         }
     }
 

@@ -33,6 +33,7 @@ internal static class AllTargets
         ),
         new SpecTarget("spec-base", "quickstart.yaml", "quickstart-auto.yaml", "quickstart.yaml"),
         new SpecTarget("spec-listed", "quickstart-ratio.yaml", "quickstart-paper.yaml", "quickstart-ratio.yaml"),
+        new ProfileTarget(),
         new SettingsTarget(),
         .. Models.Select(m => new ConfigTarget(m, "config.json")),
         .. Models.Select(m => new ConfigTarget(m, "preprocessor_config.json")),

@@ -100,7 +100,13 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     public void A_worker_ends_before_its_time_limit_and_the_chain_goes_on()
     {
         // Slurm counts minutes; what the profile says reaches the worker to the second
-        string said = Submit("{ array_size: 1, cpus: 1, time: '0:09' }", "--chain", "1", "--set", "stages.masks.count=4000");
+        string said = Submit(
+            "{ array_size: 1, cpus: 1, time: '0:09' }",
+            "--chain",
+            "1",
+            "--set",
+            "stages.masks.count=4000"
+        );
         Ended(Ids(said)[^1]);
         string[] logs = [.. Logs().Select(File.ReadAllText)];
         logs.Should()
@@ -150,7 +156,10 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         {
             string said = Submit("{ array_size: 1, cpus: 1 }", "--ignore-limits");
             Ended(Ids(said)[^1]);
-            Logs().Select(File.ReadAllText).Should().Contain(l => l.Contains("No space left", StringComparison.Ordinal));
+            Logs()
+                .Select(File.ReadAllText)
+                .Should()
+                .Contain(l => l.Contains("No space left", StringComparison.Ordinal));
             Status().Should().MatchRegex(@"\(array, 1 job\) +failed");
             SlurmLab.Ask("mount", "-o", "remount,size=200m", disk);
             Finished(Submit("{ array_size: 1, cpus: 1 }"));

@@ -12,7 +12,7 @@ public sealed class ScriptTests
 {
     private const string Odd = "a b'c\"d$HOME`e\\f;g%h";
 
-    private static readonly Approved Texts = new(HostProcess.RepositoryRoot, "tests/Host.Tests/Approved");
+    private static readonly Approved Texts = new(HostProcess.RepositoryRoot, "tests/Host.Tests/Slurm/Approved");
 
     private static readonly ProgramStart Start = new(
         ["/usr/lib/dotnet/dotnet", "/opt/pipelines/Pipelines.Host.dll"],
@@ -36,7 +36,7 @@ public sealed class ScriptTests
     [Fact]
     public void The_script_of_an_array_is_the_one_that_was_accepted() =>
         Texts.Hold(
-            "slurm-array",
+            "array",
             new SlurmScript(Profile, "mine", "/data/my runs/mine/slurm/1/logs", Start).OfArray(
                 16,
                 ["run", "/home/me/it's mine.yaml", "--threads", "8", "--stage-weights", "/scratch/${USER}", "--worker"]
@@ -46,7 +46,7 @@ public sealed class ScriptTests
     [Fact]
     public void The_script_of_the_report_is_the_one_that_was_accepted() =>
         Texts.Hold(
-            "slurm-report",
+            "report",
             new SlurmScript(Profile, "mine", "/logs", Start).OfReport(["run", "/home/me/mine.yaml"])
         );
 
