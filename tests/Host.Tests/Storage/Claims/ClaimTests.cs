@@ -240,7 +240,8 @@ public sealed class ClaimTests : IDisposable
             {
                 HardLink.Make(from, to);
                 return HardLink.Make(from, to);
-            },
+            }
+            ,
             _ => (from, to) =>
             {
                 File.Delete(from);
@@ -259,7 +260,8 @@ public sealed class ClaimTests : IDisposable
                 }
 
                 return LinkOutcome.Answered;
-            },
+            }
+            ,
         };
 
     private UnitClaims Worker(
