@@ -263,7 +263,8 @@ public sealed class ClaimTests : IDisposable
             {
                 HardLink.Make(from, to);
                 return HardLink.Make(from, to);
-            },
+            }
+            ,
             _ => (from, to) =>
             {
                 File.Delete(from);
@@ -282,7 +283,8 @@ public sealed class ClaimTests : IDisposable
                 }
 
                 return LinkOutcome.Answered;
-            },
+            }
+            ,
         };
 
     private UnitClaims Worker(
