@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipelines.Files;
 
 /// <summary>
-/// fsync(2), with its answer. The runtime's own (<see cref="RandomAccess.FlushToDisk"/>, <see cref="FileStream.Flush(bool)"/>)
+/// fsync(2), with its answer. The runtime's own (<c>RandomAccess.FlushToDisk</c>, <c>FileStream.Flush(true)</c>)
 /// takes every error for success: what a full or broken disk, or the server of a network disk, refuses at that moment
 /// would be published as if it were whole.
 /// </summary>

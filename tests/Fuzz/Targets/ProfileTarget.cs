@@ -1,4 +1,5 @@
 using Pipelines.Fuzz.Mutators;
+using Pipelines.Host.Running;
 using Pipelines.Host.Running.Slurm;
 using Pipelines.Spec.Reading;
 

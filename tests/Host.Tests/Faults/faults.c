@@ -186,9 +186,11 @@ int open64(const char *path, int flags, ...) {
     count(flags & O_CREAT ? CREATE : OPEN);
     if ((error = plight(writes))) return fail(error);
     if (!writes && stale > 0 && exists(path) && chance() < stale) return fail(ESTALE);
-    if (flags & O_CREAT) made(path);
   }
-  return real(path, flags, mode);
+
+  int opened = real(path, flags, mode);
+  if (opened >= 0 && late_ms > 0 && ours(path)) made(path);
+  return opened;
 }
 
 DIR *opendir(const char *path) {
@@ -197,6 +199,17 @@ DIR *opendir(const char *path) {
   if (ours(path)) count(LIST), error = plight(0);
   if (error) return errno = error, NULL;
   return real(path);
+}
+
+/* "It is there" is an answer of the server: from then on it is seen. */
+static int told(int result, const char *path) {
+  if (result == 0 || errno == EEXIST || errno == ENOTEMPTY) {
+    int kept = errno;
+    made(path);
+    errno = kept;
+  }
+
+  return result;
 }
 
 /* Done, but answered by an error. */
@@ -211,8 +224,7 @@ int link(const char *from, const char *to) {
   int error = plight(1);
   if (error) return fail(error);
   if (no_links) return fail(EPERM);
-  int result = real(from, to);
-  if (result == 0) made(to);
+  int result = told(real(from, to), to);
   return answered(result, chance() < 0.5 ? EEXIST : ETIMEDOUT);
 }
 
@@ -222,8 +234,7 @@ int rename(const char *from, const char *to) {
   count(RENAME);
   int error = plight(1);
   if (error) return fail(error);
-  int result = real(from, to);
-  if (result == 0) made(to);
+  int result = told(real(from, to), to);
   return answered(result, chance() < 0.5 ? ENOENT : ETIMEDOUT);
 }
 
@@ -233,8 +244,7 @@ int mkdir(const char *path, mode_t mode) {
   count(MKDIR);
   int error = plight(1);
   if (error) return fail(error);
-  int result = real(path, mode);
-  if (result == 0) made(path);
+  int result = told(real(path, mode), path);
   return answered(result, EEXIST);
 }
 
