@@ -90,8 +90,8 @@ internal static class ScaleBenchmark
             claims = CountIn(Path.Combine(cache, ".claims"));
         Console.WriteLine(
             Invariant.Text(
-                $"{workers, 7}  {samples, 7}  {work.Units, 6}  {computed - work.Units, 5}  {seconds, 7:0.0}  {ideal, 5:0.0}  "
-                    + $"{ideal / seconds, 10:0.00}  {processor / work.Units, 11:0.0}  {files, 5}  {claims, 11}"
+                $"{workers,7}  {samples,7}  {work.Units,6}  {computed - work.Units,5}  {seconds,7:0.0}  {ideal,5:0.0}  "
+                    + $"{ideal / seconds,10:0.00}  {processor / work.Units,11:0.0}  {files,5}  {claims,11}"
             )
         );
     }
