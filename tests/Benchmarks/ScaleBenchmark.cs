@@ -13,7 +13,8 @@ namespace Pipelines.Benchmarks;
 
 /// <summary>
 /// Many workers on one store, in one process: the planner, the runner, the claims, the heartbeats and the store are the
-/// program's, the work of a unit is a pause and a small file. Shows what sharing costs, and what grows with the workers.
+/// program's, the work of a unit is a pause and a small file. Shows what sharing costs, and what grows with the
+/// workers.
 /// </summary>
 internal static class ScaleBenchmark
 {
@@ -24,11 +25,11 @@ internal static class ScaleBenchmark
     public static Command Build()
     {
         Option<int> workers = Verb.Number("--workers", "Workers at most; fewer are tried, too: 1, 8, 64.", 512),
-            samples = Verb.Number("--samples", "Samples a worker, each of some ten units.", 4),
+            samples = Verb.Number("--samples", "Samples a worker, each of eight units.", 4),
             milliseconds = Verb.Number("--milliseconds", "What a shard of forward passes takes.", 200);
         var command = new Command(
             "scale",
-            "Many workers on one store, with made-up work: units computed twice, waiting, files and claims."
+            "Many workers on one store, with made-up work: units computed twice, files and claims."
         )
         {
             workers,
@@ -44,7 +45,9 @@ internal static class ScaleBenchmark
     private static int Run(int most, int samplesOfWorker, int milliseconds)
     {
         Console.WriteLine(Machine.Now(1));
-        Console.WriteLine("workers  samples   units  twice  seconds  ideal  efficiency  cpu ms/unit  files  claims left");
+        Console.WriteLine(
+            "workers  samples   units  twice  seconds  ideal  efficiency  cpu ms/unit  files  claims left"
+        );
         foreach (int workers in Steps.Where(s => s < most).Append(most))
         {
             string root = Directory.CreateTempSubdirectory("pipelines-scale-").FullName;
@@ -90,8 +93,8 @@ internal static class ScaleBenchmark
             claims = CountIn(Path.Combine(cache, ".claims"));
         Console.WriteLine(
             Invariant.Text(
-                $"{workers,7}  {samples,7}  {work.Units,6}  {computed - work.Units,5}  {seconds,7:0.0}  {ideal,5:0.0}  "
-                    + $"{ideal / seconds,10:0.00}  {processor / work.Units,11:0.0}  {files,5}  {claims,11}"
+                $"{workers, 7}  {samples, 7}  {work.Units, 6}  {computed - work.Units, 5}  {seconds, 7:0.0}  {ideal, 5:0.0}  "
+                    + $"{ideal / seconds, 10:0.00}  {processor / work.Units, 11:0.0}  {files, 5}  {claims, 11}"
             )
         );
     }
@@ -128,8 +131,8 @@ internal static class ScaleBenchmark
     }
 
     /// <summary>
-    /// The shape of an experiment: a mean over pictures, and of each sample an answer, masks, shards of passes, a fit and
-    /// a scan.
+    /// The shape of an experiment: a mean over pictures, and of each sample an answer, shards of passes, a fit and a
+    /// scan.
     /// </summary>
     private sealed class MadeUpWork
     {
@@ -137,7 +140,10 @@ internal static class ScaleBenchmark
 
         public MadeUpWork(int samples, int milliseconds)
         {
-            string[] pictures = [.. Enumerable.Range(0, samples).Select(i => FileDigests.OfText(Invariant.Text($"{i}")))];
+            string[] pictures =
+            [
+                .. Enumerable.Range(0, samples).Select(i => FileDigests.OfText(Invariant.Text($"{i}"))),
+            ];
             Unit mean = Make("mean", "all", milliseconds, [.. pictures.Take(100)]);
             Unit[] answers = Each((p, _) => Make("answers", p, milliseconds / 4, [p]));
             Unit[][] shards = [.. pictures.Select((p, i) => Shards(p, mean, answers[i]).ToArray())];
@@ -165,8 +171,11 @@ internal static class ScaleBenchmark
         /// <summary>What one worker alone would take if nothing but the work took time.</summary>
         public double Seconds { get; private set; }
 
-        /// <summary>The stages, for one worker: the units are the same objects, or 512 processes would not fit in one.</summary>
-        public IReadOnlyList<Stage> Stages() => [.. stages.Select(s => new MadeUpStage(s.Name, s.Units) { Name = s.Name })];
+        /// <summary>
+        /// The stages, for one worker: the units are the same objects, or 512 processes would not fit in one.
+        /// </summary>
+        public IReadOnlyList<Stage> Stages() =>
+            [.. stages.Select(s => new MadeUpStage(s.Name, s.Units) { Name = s.Name })];
 
         private Unit Make(string kind, string name, int milliseconds, string[] pictures, params Unit[] inputs)
         {

@@ -292,22 +292,19 @@ public sealed class OddPageTests(Chromium chromium)
             .Where(t =>
                 t.Name.EndsWith("Row", StringComparison.Ordinal) && t.GetProperty("SampleId") is { CanWrite: true }
             )
-            .Aggregate(
-                renamed,
-                (all, row) =>
-                    (ReportData)
-                        typeof(OddPageTests)
-                            .GetMethod(nameof(RenamedRows), BindingFlags.NonPublic | BindingFlags.Static)!
-                            .MakeGenericMethod(row)
-                            .Invoke(null, [all, name])!
+            .Aggregate(renamed, (all, row) =>
+                (ReportData)
+                    typeof(OddPageTests)
+                        .GetMethod(nameof(RenamedRows), BindingFlags.NonPublic | BindingFlags.Static)!
+                        .MakeGenericMethod(row)
+                        .Invoke(null, [all, name])!
             );
     }
 
     private static ReportData RenamedRows<TRow>(ReportData data, Func<string, string> name)
     {
         IReadOnlyList<TRow> rows = data.Tables.Rows<TRow>();
-        MethodInfo copy =
-            typeof(TRow).GetMethod("<Clone>$")
+        MethodInfo copy = typeof(TRow).GetMethod("<Clone>$")
             ?? typeof(object).GetMethod("MemberwiseClone", BindingFlags.NonPublic | BindingFlags.Instance)!;
         PropertyInfo id = typeof(TRow).GetProperty("SampleId")!;
         return rows.Count == 0

@@ -15,8 +15,7 @@ public sealed class QuickstartTheoryAttribute : TheoryAttribute
 
     public QuickstartTheoryAttribute()
     {
-        Skip =
-            ChromiumProgram.Missing
+        Skip = ChromiumProgram.Missing
             ?? (
                 PagePath is null
                     ? $"no page of the quickstart: run experiments/quickstart.yaml, or name one in {Variable}"

@@ -25,16 +25,7 @@ public static class DiskFlush
     {
         ArgumentNullException.ThrowIfNull(stream);
         stream.Flush();
-        Of(stream.SafeFileHandle, stream.Name);
-    }
-
-    /// <summary>Waits until what was written to a file is on the disk.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="path">Its name, for the error.</param>
-    /// <exception cref="IOException">It is not.</exception>
-    public static void Of(SafeFileHandle file, string path)
-    {
-        ArgumentNullException.ThrowIfNull(file);
+        SafeFileHandle file = stream.SafeFileHandle;
         if (!OperatingSystem.IsLinux())
         {
 #pragma warning disable RS0030 // there is no other here
@@ -47,7 +38,7 @@ public static class DiskFlush
         try
         {
             file.DangerousAddRef(ref isHeld);
-            Flush((int)file.DangerousGetHandle(), path);
+            Flush((int)file.DangerousGetHandle(), stream.Name);
         }
         finally
         {

@@ -242,10 +242,14 @@ internal sealed record RunOptions(
     /// </summary>
     public string? StageWeights { get; init; }
 
-    /// <summary>The device in place of the spec's; null = the spec's. Of its kind, which keys name, any will do.</summary>
+    /// <summary>
+    /// The device in place of the spec's; null = the spec's. Of its kind, which keys name, any will do.
+    /// </summary>
     public string? Device { get; init; }
 
-    /// <summary>Bytes of memory that this process may take, beside others of the same run; null = all there is.</summary>
+    /// <summary>
+    /// Bytes of memory that this process may take, beside others of the same run; null = all there is.
+    /// </summary>
     public long? MemoryShare { get; init; }
 
     /// <summary>
@@ -355,8 +359,7 @@ internal sealed class SharedOptions
     /// <summary>The values of a command line.</summary>
     public RunOptions Read(ParseResult parsed, string? spec = null)
     {
-        spec ??=
-            (parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec))
+        spec ??= (parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec))
             ?? throw NoSpec();
 
         if (

@@ -3,14 +3,16 @@ using Pipelines.Host.Running.Devices;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary>Options of <c>run</c> for several devices of one machine, and for the processes that it starts on them.</summary>
+/// <summary>
+/// Options of <c>run</c> for several devices of one machine, and for the processes that it starts on them.
+/// </summary>
 internal sealed class DeviceOptions
 {
     /// <summary>Said by a run to the processes of its devices, and by nobody else.</summary>
     public const string Device = "--device",
         MemoryShare = "--memory-share";
 
-    private readonly Option<string?> devices = new("--devices")
+    private readonly Option<string?> devices = new(DeviceList.Option)
     {
         Description =
             "One process a device, together on one run: cuda:0,cuda:1 or all (cpu,cpu is two on one processor). What "
@@ -32,8 +34,7 @@ internal sealed class DeviceOptions
     }
 
     /// <summary>The devices that are named; null where none is.</summary>
-    public DeviceList? Read(ParseResult parsed) =>
-        parsed.GetValue(devices) is { } list ? DeviceList.Parse(list) : null;
+    public DeviceList? Read(ParseResult parsed) => parsed.GetValue(devices) is { } list ? DeviceList.Parse(list) : null;
 
     /// <summary>Adds what the command line says to the process of a device.</summary>
     public RunOptions ReadPart(ParseResult parsed, RunOptions options) =>

@@ -106,6 +106,5 @@ internal static class FleetCommand
     }
 
     /// <summary>The worst of the codes; of a process that was struck down, that units failed.</summary>
-    private static int CodeOf(IReadOnlyList<DeviceEnd> ends) =>
-        ends.Max(e => e.IsOrderly ? e.Code : Program.Failed);
+    private static int CodeOf(IReadOnlyList<DeviceEnd> ends) => ends.Max(e => e.IsOrderly ? e.Code : Program.Failed);
 }

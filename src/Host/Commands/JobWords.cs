@@ -5,8 +5,8 @@ using Pipelines.Host.Running.Slurm;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// The command line once more, as processes elsewhere are started with it: where they may begin in another folder, every
-/// path absolute.
+/// The command line once more, as processes elsewhere are started with it: where they may begin in another folder,
+/// every path absolute.
 /// </summary>
 internal static class JobWords
 {
@@ -45,8 +45,7 @@ internal static class JobWords
         [options.Spec, .. Values("--set", options.Overrides), "--artifacts", options.Artifacts];
 
     /// <summary>Words as a shell takes them.</summary>
-    public static string Shell(IEnumerable<string> words) =>
-        string.Join(' ', words.Select(ShellWords.Word));
+    public static string Shell(IEnumerable<string> words) => string.Join(' ', words.Select(ShellWords.Word));
 
     private static IEnumerable<string> Of(RunOptions options, SlurmProfile profile) =>
         [

@@ -67,9 +67,8 @@ internal static class RunCommand
             try
             {
                 int before = session.Catalog.Computed;
-                var (outcomes, isWhole, logFile) = session.Within(
-                    pipeline,
-                    () => RunOne(session, pipeline, damaged, time, interruption.Token)
+                var (outcomes, isWhole, logFile) = session.Within(pipeline, () =>
+                    RunOne(session, pipeline, damaged, time, interruption.Token)
                 );
                 // Of a run that was begun again the last outcomes count what was computed before as cached
                 int now = session.Catalog.Computed - before;
@@ -400,9 +399,8 @@ internal static class RunCommand
     )
     {
         var reasons = new Reasons(session.Store, session.Runs);
-        var executor = new LocalExecutor(
-            session.Jobs,
-            () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
+        var executor = new LocalExecutor(session.Jobs, () =>
+            WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
         );
         var runner = new Runner(
             session.Catalog,
@@ -434,25 +432,20 @@ internal static class RunCommand
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
     private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) =>
-        RunFolder.Leave(
-            claim,
-            evenPublished,
-            session.Store.Leases,
-            folder =>
+        RunFolder.Leave(claim, evenPublished, session.Store.Leases, folder =>
+        {
+            try
             {
-                try
+                foreach (Stage stage in pipeline.Stages)
                 {
-                    foreach (Stage stage in pipeline.Stages)
-                    {
-                        stage.Publish(stage.PublishedUnfinished(session.Catalog.Artifacts), folder);
-                    }
-                }
-                catch (InputException)
-                {
-                    // What keeps the answers from being read is what the run is refused for, and that is told.
+                    stage.Publish(stage.PublishedUnfinished(session.Catalog.Artifacts), folder);
                 }
             }
-        );
+            catch (InputException)
+            {
+                // What keeps the answers from being read is what the run is refused for, and that is told.
+            }
+        });
 
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
         pipeline

@@ -230,7 +230,8 @@ internal sealed class Catalog
     public void Believe(Unit unit) => store.Believe(unit.Kind, Fingerprint.Of(unit));
 
     /// <summary>
-    /// Whether a unit is known to be stored, as far as can be told without a look at the disk: for what people are shown.
+    /// Whether a unit is known to be stored, as far as can be told without a look at the disk: for what people are
+    /// shown.
     /// </summary>
     public bool Knows(Unit unit)
     {

@@ -255,8 +255,7 @@ internal static class MemoryLimits
     private static long? Stat(string folder, string key) => Keyed(folder, "memory.stat", key);
 
     private static long? Keyed(string folder, string file, string key) =>
-        Lines(Path.Combine(folder, file))
-            .FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal))
+        Lines(Path.Combine(folder, file)).FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal))
             is { } line
             ? Number(line[key.Length..])
             : null;

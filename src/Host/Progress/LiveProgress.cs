@@ -57,14 +57,11 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     /// <inheritdoc/>
     public override void Stage(string stage, long done, long total, string workUnit)
     {
-        Bar bar = bars.GetOrAdd(
-            stage,
-            name => new Bar(
-                context!.AddTask(Markup.Escape(Format.Cut(name, NameWidth)), autoStart: true),
-                done,
-                workUnit
-            )
-        );
+        Bar bar = bars.GetOrAdd(stage, name => new Bar(
+            context!.AddTask(Markup.Escape(Format.Cut(name, NameWidth)), autoStart: true),
+            done,
+            workUnit
+        ));
         bar.Task.MaxValue = Math.Max(total, 1);
         bar.Task.Value = total == 0 ? 1 : done;
     }

@@ -187,17 +187,17 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     private static bool IsOverMany(Unit unit) => unit.Pictures.Count > 1;
 
     private bool IsWithin(Entry entry) =>
-        entry.Stage.Number < End
-        && (blocked.Count == 0 || !blocked.Contains(entry.Claim.Key))
-        && MayBegin(entry.Unit);
+        entry.Stage.Number < End && (blocked.Count == 0 || !blocked.Contains(entry.Claim.Key)) && MayBegin(entry.Unit);
 
     private Entry? FirstOf(string picture) =>
         ofPicture.TryGetValue(picture, out SortedSet<Entry>? ready) ? ready.FirstOrDefault(IsWithin) : null;
 
     private Entry? FirstFree() =>
-        (Start is { } start && free.Count > 0
-            ? free.Skip((int)(start % (ulong)Math.Min(free.Count, MostPassed))).FirstOrDefault(IsWithin)
-            : null) ?? free.FirstOrDefault(IsWithin);
+        (
+            Start is { } start && free.Count > 0
+                ? free.Skip((int)(start % (ulong)Math.Min(free.Count, MostPassed))).FirstOrDefault(IsWithin)
+                : null
+        ) ?? free.FirstOrDefault(IsWithin);
 
     /// <summary>Where a picture stands among those that are as far: in order, or as this process goes.</summary>
     private ulong PlaceOf(Entry entry)
@@ -282,7 +282,7 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         /// <summary>To be handed out.</summary>
         Ready,
 
-        /// <summary>ReadyOnes out.</summary>
+        /// <summary>Handed out.</summary>
         Taken,
 
         /// <summary>Computed here or elsewhere, or failed.</summary>

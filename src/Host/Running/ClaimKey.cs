@@ -11,7 +11,8 @@ namespace Pipelines.Host.Running;
 /// units claim them alike.
 /// </summary>
 /// <param name="Key">What is claimed, hexadecimal.</param>
-/// <param name="Picture">The picture that is claimed, and stays so while this worker is at it; null = a unit is.</param>
+/// <param name="Picture">The picture that is claimed, and stays so while this worker is at it; null = a unit
+/// is.</param>
 internal readonly record struct ClaimKey(string Key, string? Picture)
 {
     /// <summary>It is a picture.</summary>
@@ -27,10 +28,11 @@ internal readonly record struct ClaimKey(string Key, string? Picture)
             return new ClaimKey(Fingerprint.Of(unit), null);
         }
 
-        string model =
-            about.Parts.OfType<KeyPart.Digest>().FirstOrDefault(p =>
-                    p.Name.EndsWith(ModelFiles.Weights, StringComparison.Ordinal)
-                )?.Sha256 ?? "";
+        string model = about
+            .Parts.OfType<KeyPart.Digest>()
+            .FirstOrDefault(p => p.Name.EndsWith(ModelFiles.Weights, StringComparison.Ordinal))
+            ?.Sha256
+            ?? "";
         return new ClaimKey(FileDigests.OfText($"picture {about.Picture} {model}"), about.Picture);
     }
 

@@ -141,9 +141,8 @@ internal static class Provenance
                     .OrderBy(f => f.File, StringComparer.Ordinal),
             ];
         string folder = FolderOfAll([.. files[Role.Picture]]);
-        IReadOnlyList<RecordedFile> pictures = Record(
-            Role.Picture,
-            f => Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/')
+        IReadOnlyList<RecordedFile> pictures = Record(Role.Picture, f =>
+            Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/')
         );
         string sums = string.Concat(pictures.Select(p => $"{p.Sha256}  {p.File}\n"));
         return (

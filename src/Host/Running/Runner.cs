@@ -444,11 +444,7 @@ internal sealed class Runner(
         string label = Label(stage.Stage, unit.Kind);
         if (stage.Begins(unit.Kind))
         {
-            LogReasons(
-                label,
-                [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Knows(u))],
-                stage.IsKnown
-            );
+            LogReasons(label, [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Knows(u))], stage.IsKnown);
             Show(stage, unit.Kind);
         }
 

@@ -22,7 +22,7 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
     private const string OfOthers = "units.*.txt";
 
     private readonly Lazy<HashSet<string>> written = new(() =>
-        FilesIn(runFolder).SelectMany(RegularFile.ReadAllLines).ToHashSet(StringComparer.Ordinal)
+        FilesIn(runFolder).SelectMany(WholeLines).ToHashSet(StringComparer.Ordinal)
     );
 
     /// <summary>A unit as a line.</summary>
@@ -39,9 +39,8 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
             return all;
         }
 
-        foreach (
-            string folder in FoldersWith(Name).Union(FoldersWith(OfOthers)).Union(FoldersWith(PublishedFiles.FileName)).ToList()
-        )
+        string[] files = [Name, OfOthers, PublishedFiles.FileName];
+        foreach (string folder in files.SelectMany(FoldersWith).Distinct(StringComparer.Ordinal).ToList())
         {
             all.UnionWith(LinesOf(folder));
         }
@@ -118,9 +117,15 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
             return;
         }
 
-        // At once: what is written in one go is there whole, or not at all, for whoever reads beside
-        using FileStream stream = RegularFile.Append(added ?? Path.Combine(runFolder, Name));
-        stream.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
+        // At once: what is written in one go is there whole, or not at all, for whoever reads beside. Behind a line that
+        // was cut off when a process was killed another begins
+        string path = added ?? Path.Combine(runFolder, Name);
+        string begin =
+            File.Exists(path) && RegularFile.ReadAllText(path) is { Length: > 0 } text && !text.EndsWith('\n')
+                ? "\n"
+                : "";
+        using FileStream stream = RegularFile.Append(path);
+        stream.Write(Encoding.UTF8.GetBytes(begin + string.Concat(lines.Select(line => line + "\n"))));
     }
 
     /// <summary>The run is whole: it uses these units and no others.</summary>
@@ -131,7 +136,7 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
         int lines = 0;
         foreach (Unit unit in units.DistinctBy(Fingerprint.Of))
         {
-            text.Append(unit.Kind).Append(' ').Append(Fingerprint.Of(unit)).Append('\n');
+            text.Append(Line(unit)).Append('\n');
             lines++;
         }
 

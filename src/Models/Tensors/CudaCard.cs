@@ -18,7 +18,8 @@ public static class CudaCard
         try
         {
             byte[] name = new byte[LongestName];
-            return cuInit(0) == 0
+            return
+                cuInit(0) == 0
                 && cuDeviceGet(out int device, number) == 0
                 && cuDeviceGetName(name, name.Length, device) == 0
                 ? Encoding.UTF8.GetString(name, 0, Array.IndexOf(name, (byte)0))

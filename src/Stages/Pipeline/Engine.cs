@@ -55,9 +55,8 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
-        models.GetOrMake(
-            (folder, arithmetic.ToString(), image, template.Digest),
-            () => VisionLanguageModel.Load(ReadFrom(folder), arithmetic, image, template, Tokenizer(folder))
+        models.GetOrMake((folder, arithmetic.ToString(), image, template.Digest), () =>
+            VisionLanguageModel.Load(ReadFrom(folder), arithmetic, image, template, Tokenizer(folder))
         );
 
     /// <summary>Makes the copy of a model, where there shall be one, before its files are digested.</summary>

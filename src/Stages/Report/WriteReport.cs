@@ -114,8 +114,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Family = context.Info.Family.Name,
             FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
             CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
-            ImportantThreshold =
-                context.Experiment.Stages.Select(s => s.Spec).OfType<TokenTraceSpec>().FirstOrDefault()?.Important
+            ImportantThreshold = context
+                .Experiment.Stages.Select(s => s.Spec)
+                .OfType<TokenTraceSpec>()
+                .FirstOrDefault()
+                ?.Important
                 ?? DefaultImportant,
             Parts = new OverviewParts(
                 OwnRows<OverviewHeadRow>(artifacts),

@@ -36,7 +36,12 @@ public static class ProvenanceBlock
                     ["program", $"Pipelines {record.Program}, commit {record.Commit}"],
                     ["finished", $"{Moment(record.Finished)} UTC"],
                     .. record.Makers.Select((m, i) => new object?[] { Letter(record, i, "machine"), Words(record, m) }),
-                    .. record.ClassesMeet is { } meeting ? [["numeric classes", $"{meeting}"]] : (object?[][])[],
+                    .. record.ClassesMeet is { } meeting
+                        ?
+                        [
+                            ["numeric classes", $"{meeting}"],
+                        ]
+                        : (object?[][])[],
                     ["pictures", $"{Many(record.Pictures.Count, "file")}, SHA-256 {record.Pictures.Sha256}"],
                     .. record.Annotations.Select(f => new object?[] { "annotations", Digest(f) }),
                     .. record

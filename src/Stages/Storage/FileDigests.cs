@@ -213,9 +213,9 @@ public sealed class FileDigests
 
     private static string CopyAndCompute(string path, string target)
     {
-        using SafeFileHandle copy = File.OpenHandle(target, FileMode.CreateNew, FileAccess.Write);
-        string digest = Compute(path, copy);
-        DiskFlush.Of(copy, target);
+        using var copy = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        string digest = Compute(path, copy.SafeFileHandle);
+        DiskFlush.Of(copy);
         return digest;
     }
 
@@ -279,14 +279,11 @@ public sealed class FileDigests
     internal void Learn(string path, FileIdentity identity, string sha256)
     {
         string full = Path.GetFullPath(path);
-        known.GetOrAdd(
-            full,
-            _ =>
-            {
-                changed = true;
-                return new Known(identity, sha256, Known.Seal(full, identity, sha256)) { Settled = true };
-            }
-        );
+        known.GetOrAdd(full, _ =>
+        {
+            changed = true;
+            return new Known(identity, sha256, Known.Seal(full, identity, sha256)) { Settled = true };
+        });
     }
 
     private static FileIdentity IdentityOf(string full)

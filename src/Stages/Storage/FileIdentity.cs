@@ -91,7 +91,10 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
     /// <summary>Fills in struct statx of linux/stat.h, which is the same on every processor.</summary>
     private static unsafe bool Ask(string path, Span<byte> fields)
     {
-        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'), found = fields)
+        fixed (
+            byte* name = Encoding.UTF8.GetBytes(path + '\0'),
+                found = fields
+        )
         {
             return statx(Here, name, ForceSync, Basic, found) == 0;
         }

@@ -47,10 +47,9 @@ public sealed record Origin(
     {
         try
         {
-            return RegularFile
-                .ReadAllLines(cpuInfo)
-                .FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))
-                is { } line
+            return
+                RegularFile.ReadAllLines(cpuInfo).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))
+                    is { } line
                 ? line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
                 : null;
         }

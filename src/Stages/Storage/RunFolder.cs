@@ -150,18 +150,13 @@ public sealed class RunFolder
             return;
         }
 
-        Fill(
-            claim,
-            leases,
-            fill,
-            staging =>
+        Fill(claim, leases, fill, staging =>
+        {
+            if (Directory.EnumerateFileSystemEntries(staging).Any())
             {
-                if (Directory.EnumerateFileSystemEntries(staging).Any())
-                {
-                    Swap(final, staging, null, null);
-                }
+                Swap(final, staging, null, null);
             }
-        );
+        });
     }
 
     /// <summary>Fills a folder beside the final place and swaps it in; the lock is held.</summary>

@@ -42,15 +42,15 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 
     /// <summary>
     /// Whether a unit is stored, as of now or of the first question about its kind. What is not known to be there is
-    /// looked for, once that is a moment ago: somebody may have stored it meanwhile. At the start of a run it is all units
-    /// that are asked about, by every worker that is started with it.
+    /// looked for, once that is a moment ago: somebody may have stored it meanwhile. At the start of a run all units are
+    /// asked about, by every worker that is started with it.
     /// </summary>
     public bool Has(string kind, string key) => IsThere(kind, key, isListingEnough: true);
 
     /// <summary>
     /// As <see cref="Has"/>, asked of the disk's server: on a shared disk "not there" may be an answer of a minute ago.
-    /// A folder whose own times are asked for anew lets go of the names that it was remembered not to have; once a while
-    /// is enough for all that is asked about it.
+    /// A folder whose own times are asked for anew lets go of the names that it was remembered not to have; once a
+    /// while is enough for all that is asked about it.
     /// </summary>
     public bool HasNow(string kind, string key)
     {

@@ -34,11 +34,7 @@ internal static class FaultyDisk
     /// <param name="arguments">The program's.</param>
     public static Process Start(string folder, string faults, params string[] arguments) =>
         HostProcess.Start(
-            new Dictionary<string, string>
-            {
-                ["LD_PRELOAD"] = Library.Value,
-                ["FAULTS"] = $"under={folder} {faults}",
-            },
+            new Dictionary<string, string> { ["LD_PRELOAD"] = Library.Value, ["FAULTS"] = $"under={folder} {faults}" },
             arguments
         );
 

@@ -10,7 +10,8 @@
  *   nolinks=1  link answers EPERM
  *   clock=S    the wall clock is off by so many seconds
  *   full=FILE, readonly=FILE, gone=FILE   while that file exists: ENOSPC, EROFS to what writes; ESTALE to everything
- *   count=FILE at the end of the process, how often each call was made, is appended there: "name number" a line
+ *   count=FILE at the end of the process, how often each call was made, and how often one was answered by a fault, is
+ *              appended there: "name number" a line
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -39,9 +40,9 @@ static int own_next;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t state;
 
-enum { STAT, OPEN, CREATE, LIST, LINK, RENAME, MKDIR, UNLINK, RMDIR, FSYNC, CALLS };
+enum { STAT, OPEN, CREATE, LIST, LINK, RENAME, MKDIR, UNLINK, RMDIR, FSYNC, FAULT, CALLS };
 static const char *const call_names[CALLS] = {
-  "stat", "open", "create", "list", "link", "rename", "mkdir", "unlink", "rmdir", "fsync",
+  "stat", "open", "create", "list", "link", "rename", "mkdir", "unlink", "rmdir", "fsync", "fault",
 };
 static long counts[CALLS];
 
@@ -121,7 +122,7 @@ static int plight(int writes) {
   return found;
 }
 
-static int fail(int error) { errno = error; return -1; }
+static int fail(int error) { count(FAULT); errno = error; return -1; }
 
 static void made(const char *path) {
   pthread_mutex_lock(&gate);
@@ -197,7 +198,7 @@ DIR *opendir(const char *path) {
   REAL(DIR *, "opendir", const char *);
   int error = 0;
   if (ours(path)) count(LIST), error = plight(0);
-  if (error) return errno = error, NULL;
+  if (error) return count(FAULT), errno = error, NULL;
   return real(path);
 }
 

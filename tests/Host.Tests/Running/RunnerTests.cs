@@ -37,9 +37,8 @@ public sealed class RunnerTests : IDisposable
     {
         Unit first = Fake.Unit("first"),
             second = Fake.Unit("second");
-        Stage stage = new FakeStage(
-            "fake",
-            a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
+        Stage stage = new FakeStage("fake", a =>
+            a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
         )
         {
             Name = "s",
@@ -52,9 +51,8 @@ public sealed class RunnerTests : IDisposable
     {
         Unit first = Fake.Unit("first"),
             second = Fake.Unit("second");
-        Stage open = new FakeStage(
-            "fake",
-            a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
+        Stage open = new FakeStage("fake", a =>
+            a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
         )
         {
             Name = "s",
@@ -73,15 +71,11 @@ public sealed class RunnerTests : IDisposable
     public void The_same_unit_twice_is_computed_once()
     {
         int count = 0;
-        Unit Same() =>
-            Fake.Unit(
-                "same",
-                run =>
-                {
-                    Interlocked.Increment(ref count);
-                    File.WriteAllText(run.File("data.txt"), "x");
-                }
-            );
+        Unit Same() => Fake.Unit("same", run =>
+            {
+                Interlocked.Increment(ref count);
+                File.WriteAllText(run.File("data.txt"), "x");
+            });
         Run([Stage("s", Same(), Same())]);
         count.Should().Be(1);
     }
@@ -113,14 +107,11 @@ public sealed class RunnerTests : IDisposable
     public void An_interrupted_run_drops_the_unit_in_flight_and_goes_on_later()
     {
         using var cancel = new CancellationTokenSource();
-        Unit second = Fake.Unit(
-            "second",
-            run =>
-            {
-                cancel.Cancel();
-                run.Cancel.ThrowIfCancellationRequested();
-            }
-        );
+        Unit second = Fake.Unit("second", run =>
+        {
+            cancel.Cancel();
+            run.Cancel.ThrowIfCancellationRequested();
+        });
         Run([Stage("s", Fake.Unit("first"), second, Fake.Unit("third"))], cancel: cancel.Token, jobs: 1)[0]
             .Should()
             .Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 2 && o.Failures.Count == 0);
@@ -223,10 +214,7 @@ public sealed class RunnerTests : IDisposable
         var order = new List<string>();
         var now = new List<char>();
         int most = 0;
-        Run(
-            OfPictures(
-                6,
-                what =>
+        Run(OfPictures(6, what =>
                 {
                     lock (order)
                     {
@@ -240,10 +228,7 @@ public sealed class RunnerTests : IDisposable
                     {
                         now.Remove(what[^1]);
                     }
-                }
-            ),
-            jobs: 3
-        )
+                }), jobs: 3)
             .Should()
             .OnlyContain(o => o.Whole);
         order.Should().HaveCount(37).And.OnlyHaveUniqueItems();
@@ -277,9 +262,8 @@ public sealed class RunnerTests : IDisposable
         Unit first = Fake.Unit("first"),
             stored = Fake.Unit("stored");
         Run([Stage("s", stored)]);
-        Stage stage = new FakeStage(
-            "fake",
-            a => a.Has(first) ? new UnitList([first, stored]) : new UnitList([first], "first is done", 1)
+        Stage stage = new FakeStage("fake", a =>
+            a.Has(first) ? new UnitList([first, stored]) : new UnitList([first], "first is done", 1)
         )
         {
             Name = "s",
@@ -338,14 +322,10 @@ public sealed class RunnerTests : IDisposable
         Unit[] fits = [.. passes.Select((pass, i) => Of($"fit of {i}", [], pass))];
         Unit[] scans = [.. fits.Select((fit, i) => OfPicture("scan", i, fit))];
         Stage Behind(string name, Unit[] known, Func<int, Unit[]> of) =>
-            new FakeStage(
-                "fake",
-                a =>
-                    new UnitList(
-                        [.. Enumerable.Range(0, count).Where(i => a.Has(known[i])).SelectMany(of)],
-                        known.All(a.Has) ? null : "more is known"
-                    )
-            )
+            new FakeStage("fake", a => new UnitList(
+                [.. Enumerable.Range(0, count).Where(i => a.Has(known[i])).SelectMany(of)],
+                known.All(a.Has) ? null : "more is known"
+            ))
             {
                 Name = name,
             };

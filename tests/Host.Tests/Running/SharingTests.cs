@@ -73,29 +73,23 @@ public sealed class SharingTests : IDisposable
     {
         using var store = new ArtifactStore(folder.Path, new FileDigests(null));
         int times = 0;
-        Unit unit = Fake.Unit(
-            "one",
-            run =>
-            {
-                times++;
-                File.WriteAllText(run.File("data.txt"), "by whoever was paused");
-            }
-        );
+        Unit unit = Fake.Unit("one", run =>
+        {
+            times++;
+            File.WriteAllText(run.File("data.txt"), "by whoever was paused");
+        });
         string key = Fingerprint.Of(unit);
-        Unit paused = Fake.Unit(
-            "one",
-            run =>
-            {
-                // While this one sleeps another takes over and publishes
-                string claim = Directory
-                    .EnumerateFiles(Path.Combine(folder.Path, ".claims"), $"{key}.claim.1", SearchOption.AllDirectories)
-                    .Single();
-                File.WriteAllText(claim[..^1] + "2", $"{Guid.NewGuid():N} another\n");
-                Unit same = Fake.Unit("one", r => File.WriteAllText(r.File("data.txt"), "by the other"));
-                new Catalog(store, "other").Compute(same, _ => { }, default);
-                run.Advance(1);
-            }
-        );
+        Unit paused = Fake.Unit("one", run =>
+        {
+            // While this one sleeps another takes over and publishes
+            string claim = Directory
+                .EnumerateFiles(Path.Combine(folder.Path, ".claims"), $"{key}.claim.1", SearchOption.AllDirectories)
+                .Single();
+            File.WriteAllText(claim[..^1] + "2", $"{Guid.NewGuid():N} another\n");
+            Unit same = Fake.Unit("one", r => File.WriteAllText(r.File("data.txt"), "by the other"));
+            new Catalog(store, "other").Compute(same, _ => { }, default);
+            run.Advance(1);
+        });
         Fingerprint.Of(paused).Should().Be(key);
         Stage stage = new FakeStage("fake", _ => new UnitList([paused])) { Name = "s" };
         Run(1, [stage], 1)[0].Should().Match<StageOutcome>(o => o.Whole && o.Computed == 0 && o.Cached == 1);
@@ -106,8 +100,7 @@ public sealed class SharingTests : IDisposable
     [Fact]
     public void A_failed_unit_may_be_tried_by_another()
     {
-        Unit Failing(bool fails) =>
-            Fake.Unit("one", run =>
+        Unit Failing(bool fails) => Fake.Unit("one", run =>
             {
                 if (fails)
                 {
@@ -175,11 +168,9 @@ public sealed class SharingTests : IDisposable
         [
             .. Enumerable
                 .Range(0, count)
-                .Select(i => new[]
-                {
-                    Of($"a of {i}", worker, 2, [$"{i}"], mean),
-                    Of($"b of {i}", worker, 2, [$"{i}"], mean),
-                }),
+                .Select(i =>
+                    new[] { Of($"a of {i}", worker, 2, [$"{i}"], mean), Of($"b of {i}", worker, 2, [$"{i}"], mean) }
+                ),
         ];
         Unit[] fits = [.. passes.Select((p, i) => Of($"fit of {i}", worker, 1, null, p))];
         Unit[] scans = [.. fits.Select((f, i) => Of($"scan of {i}", worker, 2, [$"{i}"], f))];

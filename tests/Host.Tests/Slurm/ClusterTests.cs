@@ -64,10 +64,8 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         lab.KillNode("n1");
         try
         {
-            WaitUntil(
-                "the loss to be noticed",
-                () =>
-                    !SlurmLab.Ask("sinfo", "-hN", "-n", "n1", "-o", "%T").StartsWith("alloc", StringComparison.Ordinal)
+            WaitUntil("the loss to be noticed", () =>
+                !SlurmLab.Ask("sinfo", "-hN", "-n", "n1", "-o", "%T").StartsWith("alloc", StringComparison.Ordinal)
             );
         }
         finally
@@ -254,15 +252,11 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         }
     }
 
-    private static void Ended(string id) =>
-        WaitUntil(
-            $"the end of job {id}",
-            () =>
-            {
-                HurryRequeued();
-                return SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0;
-            }
-        );
+    private static void Ended(string id) => WaitUntil($"the end of job {id}", () =>
+        {
+            HurryRequeued();
+            return SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0;
+        });
 
     /// <summary>A job that is started again waits two minutes first, for whatever was wrong to be noticed.</summary>
     private static void HurryRequeued()
@@ -277,12 +271,10 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     }
 
     private void WaitForPasses() =>
-        WaitUntil(
-            "the first passes",
-            () =>
-                Path.Combine(experiment.Cache, "forward-passes") is var forward
-                && Directory.Exists(forward)
-                && Directory.EnumerateDirectories(forward).Any()
+        WaitUntil("the first passes", () =>
+            Path.Combine(experiment.Cache, "forward-passes") is var forward
+            && Directory.Exists(forward)
+            && Directory.EnumerateDirectories(forward).Any()
         );
 
     private static void WaitUntil(string what, Func<bool> isSo)

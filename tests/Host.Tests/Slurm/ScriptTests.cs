@@ -45,10 +45,7 @@ public sealed class ScriptTests
 
     [Fact]
     public void The_script_of_the_report_is_the_one_that_was_accepted() =>
-        Texts.Hold(
-            "report",
-            new SlurmScript(Profile, "mine", "/logs", Start).OfReport(["run", "/home/me/mine.yaml"])
-        );
+        Texts.Hold("report", new SlurmScript(Profile, "mine", "/logs", Start).OfReport(["run", "/home/me/mine.yaml"]));
 
     [Fact]
     public void The_limit_is_left_out_where_the_array_is_no_larger() =>

@@ -141,19 +141,15 @@ public sealed class StoreIndexTests : IDisposable
     [Fact]
     public void Processes_that_write_at_once_lose_neither_a_unit_nor_a_name()
     {
-        Parallel.For(
-            0,
-            8,
-            i =>
+        Parallel.For(0, 8, i =>
+        {
+            using ArtifactStore store = Open();
+            var catalog = new Catalog(store, "test");
+            foreach (Unit unit in Universe.Where((_, at) => at % 8 == i || at % 5 == 0))
             {
-                using ArtifactStore store = Open();
-                var catalog = new Catalog(store, "test");
-                foreach (Unit unit in Universe.Where((_, at) => at % 8 == i || at % 5 == 0))
-                {
-                    catalog.Compute(unit, _ => { }, default);
-                }
+                catalog.Compute(unit, _ => { }, default);
             }
-        );
+        });
         using ArtifactStore found = Open();
         ShouldHoldWhatLiesThere(found);
         found.ByName(Kind).Select(g => g.Key).Should().BeEquivalentTo(Universe.Select(u => u.Name));

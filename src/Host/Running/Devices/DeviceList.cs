@@ -62,7 +62,6 @@ internal sealed record DeviceList(IReadOnlyList<string> Names)
             : new DeviceList(names);
     }
 
-
     /// <summary>The devices, each with its label.</summary>
     /// <param name="cudaCount">CUDA devices that the runtime counts.</param>
     /// <exception cref="InputException">One is not there.</exception>
@@ -73,19 +72,17 @@ internal sealed record DeviceList(IReadOnlyList<string> Names)
             throw new InputException(
                 Option,
                 $"{absent} is not there: libtorch counts {Format.Many(cudaCount, "CUDA device")}.",
-                cudaCount > 0 ? $"They are cuda:0 to cuda:{cudaCount - 1}; all means all of them." : Right
+                cudaCount > 0
+                    ? $"They are cuda:0 to cuda:{cudaCount - 1}; all means all of them."
+                    : "Look at the driver and at CUDA_VISIBLE_DEVICES, or write --devices cpu."
             );
         }
 
         IReadOnlyList<string> names =
             Names.Count > 0 ? Names
-            : cudaCount > 0
-                ? [.. Enumerable.Range(0, cudaCount).Select(i => string.Create(CultureInfo.InvariantCulture, $"cuda:{i}"))]
+            : cudaCount > 0 ? [.. Enumerable.Range(0, cudaCount).Select(i => Invariant.Text($"{CudaPrefix}{i}"))]
             : [Cpu];
-        return
-        [
-            .. names.Select((n, i) => new WorkerDevice(n, n == Cpu && names.Count > 1 ? $"{Cpu} {i + 1}" : n)),
-        ];
+        return [.. names.Select((n, i) => new WorkerDevice(n, n == Cpu && names.Count > 1 ? $"{Cpu} {i + 1}" : n))];
     }
 
     private static bool IsCuda(string name) =>

@@ -5,7 +5,9 @@ using Pipelines.Host.Progress;
 
 namespace Pipelines.Host.Running.Devices;
 
-/// <summary>What a process of a fleet tells the one that shows it: a call of <see cref="RunProgress"/> a line.</summary>
+/// <summary>
+/// What a process of a fleet tells the one that shows it: a call of <see cref="RunProgress"/> a line.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StageShown), "stage")]
 [JsonDerivedType(typeof(Advanced), "advance")]

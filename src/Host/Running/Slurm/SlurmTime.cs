@@ -48,7 +48,8 @@ internal static class SlurmTime
     }
 
     /// <summary>A span as <see cref="Parse"/> reads it, in whole seconds.</summary>
-    public static string Words(TimeSpan span) => Invariant.Text($"{(int)span.TotalHours}:{span.Minutes}:{span.Seconds}");
+    public static string Words(TimeSpan span) =>
+        Invariant.Text($"{(int)span.TotalHours}:{span.Minutes}:{span.Seconds}");
 
     /// <summary>A span of days and of hours, minutes and seconds, of which the last may be left out.</summary>
     private static TimeSpan Of(int days, List<int> parts) =>

@@ -114,22 +114,19 @@ internal static class SvgPdf
                     Transformed(element, () => DrawText(element));
                     break;
                 case "rect":
-                    Fill(
-                        element,
-                        p =>
-                            canvas.DrawRect(
-                                Number(element, "x"),
-                                Number(element, "y"),
-                                Length(element, "width", width),
-                                Length(element, "height", height),
-                                p
-                            )
+                    Fill(element, p =>
+                        canvas.DrawRect(
+                            Number(element, "x"),
+                            Number(element, "y"),
+                            Length(element, "width", width),
+                            Length(element, "height", height),
+                            p
+                        )
                     );
                     break;
                 case "circle":
-                    Fill(
-                        element,
-                        p => canvas.DrawCircle(Number(element, "cx"), Number(element, "cy"), Number(element, "r"), p)
+                    Fill(element, p =>
+                        canvas.DrawCircle(Number(element, "cx"), Number(element, "cy"), Number(element, "r"), p)
                     );
                     break;
                 case "path":
@@ -190,16 +187,13 @@ internal static class SvgPdf
             string code = char.ConvertToUtf32(character, 0).ToString("X4", CultureInfo.InvariantCulture);
             string[] lines = [code[..^(code.Length / 2)], code[^(code.Length / 2)..]];
             using var font = new SKFont(regular, 0.4f * size) { Hinting = SKFontHinting.None, Subpixel = true };
-            Fill(
-                element,
-                p =>
-                {
-                    canvas.DrawText(lines[0], left + (size / 2), y - (0.42f * size), SKTextAlign.Center, font, p);
-                    canvas.DrawText(lines[1], left + (size / 2), y - (0.04f * size), SKTextAlign.Center, font, p);
-                    (p.Style, p.StrokeWidth) = (SKPaintStyle.Stroke, 0.04f * size);
-                    canvas.DrawRect(left + (0.06f * size), y - (0.8f * size), 0.88f * size, 0.86f * size, p);
-                }
-            );
+            Fill(element, p =>
+            {
+                canvas.DrawText(lines[0], left + (size / 2), y - (0.42f * size), SKTextAlign.Center, font, p);
+                canvas.DrawText(lines[1], left + (size / 2), y - (0.04f * size), SKTextAlign.Center, font, p);
+                (p.Style, p.StrokeWidth) = (SKPaintStyle.Stroke, 0.04f * size);
+                canvas.DrawRect(left + (0.06f * size), y - (0.8f * size), 0.88f * size, 0.86f * size, p);
+            });
         }
 
         private void Define(XElement image)

@@ -4,8 +4,8 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Token">Random, new for each try: by it a worker knows its own claim again.</param>
 /// <param name="Worker">Names the file of the worker's heartbeat; empty where the claim cannot be read.</param>
 /// <param name="IsOver">The worker has given it up: whoever creates the next number has it.</param>
-/// <param name="Stood">Digest of the keys that stood when it was given up, all that the worker knew of what was claimed;
-/// empty where something was left.</param>
+/// <param name="Stood">Digest of the keys that stood when it was given up, all that the worker knew of what was
+/// claimed; empty where something was left.</param>
 internal sealed record ClaimText(string Token, string Worker, bool IsOver = false, string Stood = "")
 {
     private const string Over = "over";

@@ -36,7 +36,8 @@ internal static class HardLink
         }
 
         bool isMade = link(Encoding.UTF8.GetBytes(existing + '\0'), Encoding.UTF8.GetBytes(name + '\0')) == 0;
-        return !isMade
+        return
+            !isMade
             && Marshal.GetLastPInvokeError() is NotPermitted or OtherDevice or TooMany or NoSuchCall or NotSupported
             ? LinkOutcome.Unsupported
             : LinkOutcome.Answered;

@@ -35,8 +35,7 @@ public sealed class UnitClaims : IDisposable
             HardLink.Make,
             TimeProvider.System,
             Heartbeat.Interval
-        )
-    { }
+        ) { }
 
     internal UnitClaims(
         string root,

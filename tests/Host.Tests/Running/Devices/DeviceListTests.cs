@@ -28,7 +28,11 @@ public sealed class DeviceListTests
     [InlineData("cpu,cuda:0", "a processor and cards are named together")]
     public void Another_text_is_refused_with_what_would_be_right(string text, string says)
     {
-        InputException refused = FluentActions.Invoking(() => DeviceList.Parse(text)).Should().Throw<InputException>().Which;
+        InputException refused = FluentActions
+            .Invoking(() => DeviceList.Parse(text))
+            .Should()
+            .Throw<InputException>()
+            .Which;
 
         refused.Message.Should().StartWith("--devices").And.Contain(says);
         refused.Remedy.Should().NotBeEmpty();
@@ -43,7 +47,7 @@ public sealed class DeviceListTests
             .WithMessage("*devices are named, 64 at most*");
 
     [Theory]
-    [InlineData(0, "libtorch counts 0 CUDA devices")]
+    [InlineData(0, "libtorch counts 0 CUDA devices. Look at the driver")]
     [InlineData(2, "They are cuda:0 to cuda:1")]
     public void A_card_that_is_not_there_is_refused_with_those_that_are(int count, string says) =>
         FluentActions

@@ -37,7 +37,8 @@ public sealed class FleetProgressTests
         Two.Take(0, new AtWorkNow("forward", false));
         Two.Ended(1);
 
-        shown.Lines.Where(l => l.Contains("work", StringComparison.Ordinal))
+        shown
+            .Lines.Where(l => l.Contains("work", StringComparison.Ordinal))
             .Should()
             .Equal("forward at work True", "forward at work False");
     }
@@ -90,7 +91,13 @@ public sealed class FleetProgressTests
     }
 
     [Property]
-    public void Every_event_is_read_as_it_was_written(NonNull<string> stage, long a, long b, NonNull<string> text, bool yes)
+    public void Every_event_is_read_as_it_was_written(
+        NonNull<string> stage,
+        long a,
+        long b,
+        NonNull<string> text,
+        bool yes
+    )
     {
         ProgressEvent[] all =
         [

@@ -263,16 +263,12 @@ public sealed class ClaimTests : IDisposable
             {
                 HardLink.Make(from, to);
                 return HardLink.Make(from, to);
-            }
-            ,
+            },
             _ => (from, to) =>
             {
                 File.Delete(from);
                 Directory.CreateDirectory(from);
-                File.WriteAllText(
-                    Path.Combine(from, "claim"),
-                    $"{Path.GetFileName(from)[1..]} {Guid.NewGuid():N}\n"
-                );
+                File.WriteAllText(Path.Combine(from, "claim"), $"{Path.GetFileName(from)[1..]} {Guid.NewGuid():N}\n");
                 try
                 {
                     Directory.Move(from, to);
@@ -283,8 +279,7 @@ public sealed class ClaimTests : IDisposable
                 }
 
                 return LinkOutcome.Answered;
-            }
-            ,
+            },
         };
 
     private UnitClaims Worker(

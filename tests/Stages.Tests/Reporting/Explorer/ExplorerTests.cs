@@ -23,9 +23,8 @@ public sealed class ExplorerTests
         var packed = Packed.Of(finite);
 
         double[] read = Read(packed);
-        var off = read.Zip(
-            finite,
-            (a, b) => (Steps: Math.Abs(a - b) / packed.Step, IsSmall: Math.Abs(b) < packed.Step)
+        var off = read.Zip(finite, (a, b) =>
+            (Steps: Math.Abs(a - b) / packed.Step, IsSmall: Math.Abs(b) < packed.Step)
         );
         off.All(o => packed.Step == 0 || o.Steps <= (o.IsSmall ? 1 : 0.5001)).Should().BeTrue();
         read.Select(Math.Sign).Should().Equal(finite.Select(v => packed.Step == 0 ? 0 : Math.Sign(v)));
