@@ -51,6 +51,9 @@ internal sealed class Catalog
     /// <summary>Units that were taken for stored and turned out to be gone or damaged.</summary>
     public int Losses => losses;
 
+    /// <summary>A unit is believed to be stored only after its files were looked at.</summary>
+    public bool Verifies => verify;
+
     /// <summary>Units computed by this process.</summary>
     public int Computed => computed;
 

@@ -47,22 +47,12 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         {
             ClaimKey claim = backlog.ClaimOf(unit);
             refused.Remove(claim.Key);
-            if (unit.Picture is { } picture && claims.IsKnownToStand(claim.Key, known.DigestOf(picture)))
-            {
-                backlog.PutBack(unit);
-                foreach (Unit stored in known.Of(picture))
-                {
-                    catalog.Believe(stored);
-                    backlog.Found(stored);
-                }
-
-                found();
-            }
-            else if (catalog.HasNow(unit))
+            if (catalog.HasNow(unit))
             {
                 // Before a claim, too: else every worker would leave one behind for everything that others have done
                 backlog.PutBack(unit);
                 backlog.Found(unit);
+                FindWith(unit, claim);
                 found();
             }
             else if (IsRefused(unit) is { } before)
@@ -108,6 +98,28 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
 
         LeavePictures();
         return null;
+    }
+
+    /// <summary>
+    /// A unit is stored: so are the others of its picture, if whoever left that said so. Alone that is not believed: what
+    /// stood then may have been lost since, and it is what was lost that is asked about first.
+    /// </summary>
+    private void FindWith(Unit unit, ClaimKey claim)
+    {
+        if (
+            catalog.Verifies
+            || unit.Picture is not { } picture
+            || !claims.IsKnownToStand(claim.Key, known.DigestOf(picture))
+        )
+        {
+            return;
+        }
+
+        foreach (Unit stored in known.Of(picture))
+        {
+            catalog.Believe(stored);
+            backlog.Found(stored);
+        }
     }
 
     /// <summary>A unit that was just claimed has been stored meanwhile.</summary>
