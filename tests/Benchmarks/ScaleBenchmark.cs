@@ -21,6 +21,20 @@ internal static class ScaleBenchmark
     private const int ShardsOfSample = 5; // as 1,000 masks make with shards of 200
     private static readonly int[] Steps = [1, 8, 64, 512];
 
+    private static readonly string[] Heads =
+    [
+        "workers",
+        "samples",
+        "  units",
+        "twice",
+        "seconds",
+        "ideal",
+        "efficiency",
+        "cpu ms/unit",
+        " files",
+        "claims left",
+    ];
+
     /// <summary>The verb.</summary>
     public static Command Build()
     {
@@ -45,9 +59,7 @@ internal static class ScaleBenchmark
     private static int Run(int most, int samplesOfWorker, int milliseconds)
     {
         Console.WriteLine(Machine.Now(1));
-        Console.WriteLine(
-            "workers  samples   units  twice  seconds  ideal  efficiency  cpu ms/unit  files  claims left"
-        );
+        Console.WriteLine(Row(Heads));
         foreach (int workers in Steps.Where(s => s < most).Append(most))
         {
             string root = Directory.CreateTempSubdirectory("pipelines-scale-").FullName;
@@ -91,13 +103,24 @@ internal static class ScaleBenchmark
         long computed = work.Computed.Values.Sum(c => (long)c);
         int files = Directory.EnumerateFiles(cache, "*", SearchOption.AllDirectories).Count(),
             claims = CountIn(Path.Combine(cache, ".claims"));
-        Console.WriteLine(
-            Invariant.Text(
-                $"{workers, 7}  {samples, 7}  {work.Units, 6}  {computed - work.Units, 5}  {seconds, 7:0.0}  {ideal, 5:0.0}  "
-                    + $"{ideal / seconds, 10:0.00}  {processor / work.Units, 11:0.0}  {files, 5}  {claims, 11}"
-            )
-        );
+        string[] cells =
+        [
+            Invariant.Text($"{workers}"),
+            Invariant.Text($"{samples}"),
+            Invariant.Text($"{work.Units}"),
+            Invariant.Text($"{computed - work.Units}"),
+            Invariant.Text($"{seconds:0.0}"),
+            Invariant.Text($"{ideal:0.0}"),
+            Invariant.Text($"{ideal / seconds:0.00}"),
+            Invariant.Text($"{processor / work.Units:0.0}"),
+            Invariant.Text($"{files}"),
+            Invariant.Text($"{claims}"),
+        ];
+        Console.WriteLine(Row(cells));
     }
+
+    /// <summary>Cells below their heads.</summary>
+    private static string Row(string[] cells) => string.Join("  ", cells.Select((c, i) => c.PadLeft(Heads[i].Length)));
 
     private static int CountIn(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Count() : 0;

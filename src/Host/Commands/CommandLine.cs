@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands.Completion;
+using Pipelines.Host.Running.Devices;
 
 namespace Pipelines.Host.Commands;
 
@@ -24,13 +25,24 @@ internal static class CommandLine
         int Run(ParseResult parsed)
         {
             RunOptions read = options.Read(parsed);
+            DeviceList? list = devices.Read(parsed);
             if (elsewhere.Read(parsed, options.Worker) is { } slurm)
             {
+                if (list is not null)
+                {
+                    throw DeviceList.NotWith("--executor slurm", "A job is one process: ask for gpus in the profile.");
+                }
+
                 return SubmitCommand.Execute(read, slurm);
             }
 
             read = devices.ReadPart(parsed, elsewhere.ReadEnd(parsed, read));
-            return devices.Read(parsed) is { } list ? FleetCommand.Execute(read, list) : RunCommand.Execute(read);
+            if (list is not null && read.IsWorker)
+            {
+                throw DeviceList.NotWith("--worker", "The processes of the devices are workers by themselves.");
+            }
+
+            return list is not null ? FleetCommand.Execute(read, list) : RunCommand.Execute(read);
         }
 
         AddRun(options, root);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
@@ -33,18 +34,19 @@ internal static class FleetCommand
         using var session = Open(options);
         IReadOnlyList<WorkerDevice> devices = list.Resolve(TorchSharp.torch.cuda.device_count());
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
-        if (session.IsDone)
+        if (session.FindsAllButPages())
         {
             return Program.Done;
         }
 
+        long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
         RunProgress progress = RunCommand.NewProgress();
         long? share = devices.Count > 1 ? MemoryLimits.ShareOf(devices.Count) : null;
         int threads = Math.Max(1, session.Threads / devices.Count);
         var fleet = new DeviceFleet(
             ProgramStart.Here(),
-            device => JobWords.OfDevice(options, device, threads, share),
+            device => JobWords.OfDevice(Rest(options, start), device, threads, share),
             devices,
             new FleetProgress(progress, [.. devices.Select(d => d.Label)]),
             progress.Message,
@@ -55,7 +57,7 @@ internal static class FleetCommand
         IReadOnlyList<DeviceEnd> ends = progress.Show(() => fleet.Run(interruption.Token));
         if (interruption.Token.IsCancellationRequested)
         {
-            Console.WriteLine("Interrupted. What was finished is stored; the same command goes on from there.");
+            TellOn(options, "Interrupted.");
             return Program.Interrupted;
         }
 
@@ -72,8 +74,29 @@ internal static class FleetCommand
 
         // Others may have done what one that died was at
         using var after = Session.Open(options, toRead: true);
-        return after.FindsAllStored() ? Program.Done : CodeOf(ends);
+        if (after.FindsAllButPages())
+        {
+            return Program.Done;
+        }
+
+        TellOn(options, "Something is left.");
+        return CodeOf(ends);
     }
+
+    /// <summary>The options with what is left of the time: a process that is started again has no more.</summary>
+    private static RunOptions Rest(RunOptions options, long start) =>
+        options.TimeLimit is { } limit
+            ? options with
+            {
+                TimeLimit = TimeSpan.FromSeconds(Math.Max(1, (limit - Stopwatch.GetElapsedTime(start)).TotalSeconds)),
+            }
+            : options;
+
+    private static void TellOn(RunOptions options, string why) =>
+        Console.WriteLine(
+            $"{why} What was finished is stored; the same command goes on from there:{Environment.NewLine}  "
+                + options.Again
+        );
 
     /// <summary>The session on the first device; that it is not there is the list's fault and not the spec's.</summary>
     private static Session Open(RunOptions options)

@@ -121,6 +121,11 @@ internal static class RunCommand
             Overview.Write(session);
         }
 
+        if (session.Options.IsOfFleet)
+        {
+            return code; // its parent says what came of all
+        }
+
         foreach (string line in time.Lines(session.Jobs))
         {
             Console.WriteLine(line);
@@ -141,6 +146,11 @@ internal static class RunCommand
     /// <param name="at">Index of the experiment that was at work.</param>
     private static void TellStanding(Session session, int at)
     {
+        if (session.Options.IsOfFleet)
+        {
+            return; // its parent does
+        }
+
         Console.WriteLine("Interrupted. What was finished is stored:");
         IReadOnlyList<Standing> stages = Standing.Of(session.Pipelines[at], session.Catalog);
         int width = stages.Max(s => s.Stage.Length);

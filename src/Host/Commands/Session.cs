@@ -253,12 +253,14 @@ internal sealed class Session : IDisposable
         });
     }
 
-    /// <summary>The room that was asked for found nothing to compute (<see cref="RequireRoom"/>).</summary>
-    public bool IsDone => Pipelines.All(done.ContainsKey);
-
-    /// <summary>Looks whether there is anything to compute.</summary>
-    public bool FindsAllStored() =>
-        Pipelines.All(p => Plan.AsFarAsKnown(p, Catalog, new HashSet<string>(StringComparer.Ordinal)).IsDone);
+    /// <summary>Looks whether nothing is left to compute but pages, which workers leave to a run.</summary>
+    public bool FindsAllButPages() =>
+        Pipelines.All(p =>
+        {
+            var plan = Plan.AsFarAsKnown(p, Catalog, new HashSet<string>(StringComparer.Ordinal));
+            return plan.Stages.Count == p.Stages.Count
+                && plan.Stages.Where(s => s.Stage is not WriteReport).All(s => s.Open.Count == 0 && s.WaitsFor is null);
+        });
 
     /// <summary>What an experiment was expected to hold in memory, and what would hold less; null where nothing is
     /// left to compute.</summary>

@@ -101,13 +101,14 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     }
 
     /// <summary>
-    /// A unit is stored: so are the others of its picture, if whoever left that said so. Alone that is not believed: what
-    /// stood then may have been lost since, and it is what was lost that is asked about first.
+    /// A unit is stored: so are the others of its picture, if whoever left that said so. Alone that is not believed:
+    /// what stood then may have been lost since, and it is what was lost that is asked about first.
     /// </summary>
     private void FindWith(Unit unit, ClaimKey claim)
     {
         if (
             catalog.Verifies
+            || catalog.Losses > 0
             || unit.Picture is not { } picture
             || !claims.IsKnownToStand(claim.Key, known.DigestOf(picture))
         )

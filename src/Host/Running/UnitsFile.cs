@@ -117,8 +117,8 @@ internal sealed class UnitsFile(string runFolder, string? added = null)
             return;
         }
 
-        // At once: what is written in one go is there whole, or not at all, for whoever reads beside. Behind a line that
-        // was cut off when a process was killed another begins
+        // At once: what is written in one go is there whole, or not at all, for whoever reads beside. Behind a line
+        // that was cut off when a process was killed another begins
         string path = added ?? Path.Combine(runFolder, Name);
         string begin =
             File.Exists(path) && RegularFile.ReadAllText(path) is { Length: > 0 } text && !text.EndsWith('\n')

@@ -42,8 +42,8 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 
     /// <summary>
     /// Whether a unit is stored, as of now or of the first question about its kind. What is not known to be there is
-    /// looked for, once that is a moment ago: somebody may have stored it meanwhile. At the start of a run all units are
-    /// asked about, by every worker that is started with it.
+    /// looked for, once that is a moment ago: somebody may have stored it meanwhile. At the start of a run all units
+    /// are asked about, by every worker that is started with it.
     /// </summary>
     public bool Has(string kind, string key) => IsThere(kind, key, isListingEnough: true);
 

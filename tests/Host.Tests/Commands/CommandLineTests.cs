@@ -2,6 +2,7 @@ using System.CommandLine;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
+using Pipelines.Host.Tests.WholeRuns;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Commands;
@@ -35,6 +36,24 @@ public sealed class CommandLineTests
         bool takesSpec = withSpec.Contains(command);
         help.Contains("<SPEC>  ", StringComparison.Ordinal).Should().Be(takesSpec, help);
         usage.Split("<SPEC>").Length.Should().Be(takesSpec ? 2 : 1, usage);
+    }
+
+    [Theory]
+    [InlineData("--executor", "slurm", "--devices is of no use together with --executor slurm")]
+    [InlineData("--worker", "--keep-going", "--devices is of no use together with --worker")]
+    [InlineData("--time-limit", "99999999-0", "'99999999-0' is no time")]
+    public void Options_that_cannot_be_meant_are_refused(string option, string next, string why)
+    {
+        var (code, _, errors) = HostProcess.Run(
+            "run",
+            "experiments/ci-small.yaml",
+            "--devices",
+            "cpu,cpu",
+            option,
+            next
+        );
+        code.Should().Be(2);
+        errors.Replace("--devices: is", "--devices is", StringComparison.Ordinal).Should().Contain(why);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public sealed class CompletionTests : IDisposable
             foreach (var command in CommandLine.Build().Subcommands)
             {
                 script.Should().Contain(command.Name);
-                foreach (var option in command.Options)
+                foreach (var option in command.Options.Where(o => !o.Hidden))
                 {
                     script.Should().Contain(option.Name);
                 }

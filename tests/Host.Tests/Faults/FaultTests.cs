@@ -9,7 +9,8 @@ namespace Pipelines.Host.Tests.Faults;
 
 /// <summary>
 /// Faults of network file systems and of those who use them. Whatever befalls workers, no artifact is ever torn, wrong
-/// or there twice: a run after them that looks at every byte finds nothing damaged, and gives the tables of one process.
+/// or there twice: a run after them that looks at every byte finds nothing damaged, and gives the tables of one
+/// process.
 /// </summary>
 public sealed class FaultTests
 {

@@ -76,6 +76,13 @@ public sealed class ProfileTests
     [InlineData("sbatch: --exclude=n7", "sbatch: -a 0-3", "p.yaml:12:9: sbatch: '-a' is set by this program*")]
     [InlineData("sbatch: --exclude=n7", "sbatch: --mem=3G", "p.yaml:12:9: sbatch: '--mem' is the field memory*")]
     [InlineData("sbatch: --exclude=n7", "sbatch: -p gpu", "p.yaml:12:9: sbatch: '-p' is the field partition*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: --arra=0-2", "p.yaml:12:9: sbatch: '--arra' is set by this program*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: --tim=5", "p.yaml:12:9: sbatch: '--tim' is the field time*")]
+    [InlineData(
+        "sbatch: --exclude=n7",
+        "sbatch: -n1 --array=0-9",
+        "p.yaml:12:9: sbatch: * holds more than one option*"
+    )]
     [InlineData("sbatch: --exclude=n7", "sbatch: exclude", "p.yaml:12:9: sbatch: 'exclude' is not a valid sbatch*")]
     [InlineData("sbatch: --exclude=n7", "sbatch: \"--exclude=n7\\nrm -r\"", "p.yaml:12:9: sbatch: *is not a valid*")]
     [InlineData("account: lab_7", "account: lab 7", "p.yaml:2:10: account: 'lab 7' is not a valid account*")]

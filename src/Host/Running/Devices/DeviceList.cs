@@ -62,6 +62,10 @@ internal sealed record DeviceList(IReadOnlyList<string> Names)
             : new DeviceList(names);
     }
 
+    /// <summary>The error where devices are named together with something that they do not go with.</summary>
+    public static InputException NotWith(string what, string remedy) =>
+        new(Option, $"is of no use together with {what}.", remedy);
+
     /// <summary>The devices, each with its label.</summary>
     /// <param name="cudaCount">CUDA devices that the runtime counts.</param>
     /// <exception cref="InputException">One is not there.</exception>

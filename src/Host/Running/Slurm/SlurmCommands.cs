@@ -73,7 +73,10 @@ internal sealed class SlurmCommands
         string id = answer.Split('\n').LastOrDefault(l => l.Length > 0)?.Split(';')[0].Trim() ?? "";
         return id.Length > 0 && id.All(char.IsAsciiDigit)
             ? id
-            : throw new SlurmException($"sbatch answered '{Shown.Name(answer.Trim())}', which is no job's number.");
+            : throw new SlurmException($"sbatch answered '{Shown.Name(answer.Trim())}', which is no job's number.")
+            {
+                IsUnknown = true,
+            };
     }
 
     /// <summary>The words behind <c>sbatch</c>.</summary>

@@ -74,8 +74,11 @@ internal sealed class SlurmProcess(TimeSpan patience)
                 errors = process.StandardError.ReadToEndAsync();
             if (!process.WaitForExit(patience))
             {
-                process.Kill();
-                throw new SlurmException(Invariant.Text($"{program} gave no answer in {patience.TotalSeconds} s."));
+                process.Kill(entireProcessTree: true);
+                throw new SlurmException(Invariant.Text($"{program} gave no answer in {patience.TotalSeconds} s."))
+                {
+                    IsUnknown = true,
+                };
             }
 
             return (process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());

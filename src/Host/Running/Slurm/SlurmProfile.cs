@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 
@@ -130,7 +131,11 @@ internal sealed record SlurmProfile : IRuled
 
             foreach (string line in Sbatch ?? [])
             {
-                if (OwnDirective(line) is { } name)
+                if (HoldsMore(line))
+                {
+                    yield return new(["sbatch"], $"'{line}' holds more than one option: write a line for each");
+                }
+                else if (OwnDirective(line) is { } name)
                 {
                     yield return new(["sbatch"], $"'{name}' is set by this program: leave it out");
                 }
@@ -169,11 +174,21 @@ internal sealed record SlurmProfile : IRuled
 
     private static string NameOf(string line) => line.Split('=', ' ')[0];
 
+    /// <summary>
+    /// Another option behind a blank, outside of quotes: sbatch takes it for one, whatever stands before.
+    /// </summary>
+    private static bool HoldsMore(string line) =>
+        Regex.Replace(line, "'[^']*'|\"[^\"]*\"", "").Split(' ', '\t').Skip(1).Any(word => word.StartsWith('-'));
+
+    /// <summary>sbatch takes the beginning of a name for the name.</summary>
+    private static bool IsBeginningOf(string name, string directive) =>
+        name.Length > 2 && $"--{directive}".StartsWith(name, StringComparison.Ordinal);
+
     private static string? OwnDirective(string line)
     {
         string name = NameOf(line);
         return name.StartsWith("--", StringComparison.Ordinal)
-            ? Ours.Contains(name[2..])
+            ? Ours.Any(o => IsBeginningOf(name, o))
                 ? name
                 : null
             : OursShort.Contains(name[1])
@@ -186,7 +201,7 @@ internal sealed record SlurmProfile : IRuled
         string name = NameOf(line);
         bool isShort = !name.StartsWith("--", StringComparison.Ordinal);
         return Fields
-            .Where(f => isShort ? name[1] == f.Letter : name == $"--{f.Directive}")
+            .Where(f => isShort ? name[1] == f.Letter : IsBeginningOf(name, f.Directive))
             .Select(f => f.Field)
             .FirstOrDefault();
     }

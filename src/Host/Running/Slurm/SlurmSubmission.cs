@@ -112,17 +112,20 @@ internal sealed class SlurmSubmission(
         catch (Exception e) when (e is SlurmException or OperationCanceledException or IOException)
         {
             string why = e is OperationCanceledException ? "Interrupted" : e.Message.TrimEnd('.');
-            throw new SlurmException($"{why}. {TakeBack(slurm, submission)}");
+            string unknown = e is SlurmException { IsUnknown: true }
+                ? "Whether this job was submitted is not known: squeue --me tells. "
+                : "";
+            throw new SlurmException($"{why}. {unknown}{TakeBack(slurm, submission, unknown.Length > 0)}".TrimEnd());
         }
 
         return submission;
     }
 
-    private static string TakeBack(SlurmCommands slurm, Submission submission)
+    private static string TakeBack(SlurmCommands slurm, Submission submission, bool mayBeMore)
     {
         if (submission.Jobs.Count == 0)
         {
-            return "Nothing was submitted.";
+            return mayBeMore ? "" : "Nothing was submitted.";
         }
 
         string[] ids = [.. submission.Jobs.Select(j => j.Id)];

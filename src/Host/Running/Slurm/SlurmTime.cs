@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Pipelines.Domain.Errors;
 
 namespace Pipelines.Host.Running.Slurm;
@@ -19,6 +20,11 @@ internal static class SlurmTime
     /// </summary>
     public static TimeSpan? Parse(string text)
     {
+        if (!Regex.IsMatch(text, Form))
+        {
+            return null;
+        }
+
         string[] days = text.Split('-');
         string[] parts = days[^1].Split(':');
         if (days.Length > 2 || parts.Length > 3)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -22,6 +23,13 @@ internal sealed class FileLock : IDisposable
     private const int ShortestWait = 10,
         LongestWait = 500; // ms
 
+    /// <summary>
+    /// A process that is paused holds its lock for as long; others go on without after so long, for nothing depends on
+    /// it. On a host that is as long as it may take to read the weights of a large model over a network.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1),
+        PatienceOnHost = TimeSpan.FromMinutes(15);
+
     private readonly IDisposable? file;
 
     private FileLock(IDisposable? file, bool hasWaited) => (this.file, HasWaited) = (file, hasWaited);
@@ -29,14 +37,19 @@ internal sealed class FileLock : IDisposable
     /// <summary>Somebody else held it first.</summary>
     public bool HasWaited { get; }
 
-    /// <summary>Waits until the file is this process's. It is made where it is missing.</summary>
+    /// <summary>
+    /// Waits until the file is this process's, or long enough. It is made where it is missing.
+    /// </summary>
     /// <param name="path">Lies in a folder that is there.</param>
-    public static FileLock Take(string path)
+    public static FileLock Take(string path) => Take(path, Patience);
+
+    internal static FileLock Take(string path, TimeSpan patience)
     {
         bool hasWaited = false;
+        long start = Stopwatch.GetTimestamp();
         for (int wait = ShortestWait; ; wait = Math.Min(2 * wait, LongestWait))
         {
-            if (TryTake(path, out IDisposable? held))
+            if (TryTake(path, out IDisposable? held) || Stopwatch.GetElapsedTime(start) > patience)
             {
                 return new FileLock(held, hasWaited);
             }
@@ -51,7 +64,7 @@ internal sealed class FileLock : IDisposable
     /// </summary>
     /// <param name="about">What only one process shall do at a time.</param>
     public static FileLock OfHost(string about) =>
-        Take(Path.Combine(Path.GetTempPath(), $"pipelines-{FileDigests.OfText(about)[..32]}.lock"));
+        Take(Path.Combine(Path.GetTempPath(), $"pipelines-{FileDigests.OfText(about)[..32]}.lock"), PatienceOnHost);
 
     /// <inheritdoc/>
     public void Dispose() => file?.Dispose();

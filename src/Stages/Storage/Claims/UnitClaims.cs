@@ -85,6 +85,14 @@ public sealed class UnitClaims : IDisposable
             for (int number = floors.GetValueOrDefault(key, 1); ; number++)
             {
                 ClaimText? other = files.Read(key, number);
+                if (other is null && number > 1 && files.Read(key, number - 1) is null)
+                {
+                    // What was known of lower numbers is of old: they were collected, and others count from 1 again
+                    floors.Remove(key);
+                    number = 0;
+                    continue;
+                }
+
                 if (other is null)
                 {
                     var mine = ClaimText.Of(worker);
@@ -104,7 +112,8 @@ public sealed class UnitClaims : IDisposable
                     other = isMine ? mine : files.Read(key, number) ?? ClaimText.Unreadable; // somebody was faster
                 }
 
-                if (!IsFree(other, key, number))
+                // Whoever created the next number has it: then it does not matter whose this was
+                if (!IsFree(other, key, number) && files.Read(key, number + 1) is null)
                 {
                     return false;
                 }
@@ -136,16 +145,26 @@ public sealed class UnitClaims : IDisposable
     {
         lock (claiming)
         {
-            bool isMine =
-                held.TryGetValue(key, out Held? mine)
-                && files.Read(key, mine.Number) is { } claim
-                && claim.Token == mine.Claim.Token
-                && files.Read(key, mine.Number + 1) is null;
-            if (!isMine)
+            if (!held.TryGetValue(key, out Held? mine))
             {
-                held.Remove(key);
                 throw new ClaimLostException(key);
             }
+
+            ClaimText? claim = files.Read(key, mine.Number);
+            bool isTakenOver = files.Read(key, mine.Number + 1) is not null;
+            // One that is gone, and nobody's, was collected, or somebody deletes the store: publishing is first-come
+            if (!isTakenOver && (claim is null || claim.Token == mine.Claim.Token))
+            {
+                return;
+            }
+
+            if (claim?.Token == mine.Claim.Token)
+            {
+                GiveUp(key); // else it would stand as that of a worker that others cannot see to have ended
+            }
+
+            held.Remove(key);
+            throw new ClaimLostException(key);
         }
     }
 
@@ -168,12 +187,12 @@ public sealed class UnitClaims : IDisposable
         {
             for (int number = floors.GetValueOrDefault(key, 1); !held.ContainsKey(key); number++)
             {
-                if (files.Read(key, number) is not { IsOver: true } claim)
+                if (files.Read(key, number) is not { } claim || (!claim.IsOver && files.Read(key, number + 1) is null))
                 {
                     return false;
                 }
 
-                if (claim.Stood == units)
+                if (claim.IsOver && claim.Stood == units)
                 {
                     return true;
                 }
@@ -218,7 +237,13 @@ public sealed class UnitClaims : IDisposable
     {
         lock (claiming)
         {
-            return files.Read(key, floors.GetValueOrDefault(key, 1)) is { IsOver: false, Worker.Length: > 0 } claim
+            int highest = floors.GetValueOrDefault(key, 1);
+            while (files.Read(key, highest + 1) is not null)
+            {
+                highest++;
+            }
+
+            return files.Read(key, highest) is { IsOver: false, Worker.Length: > 0 } claim
                 ? heartbeats.SignOf(claim.Worker)
                 : null;
         }

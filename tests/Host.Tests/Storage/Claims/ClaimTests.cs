@@ -66,6 +66,43 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact]
+    public void A_claim_that_was_taken_over_holds_nobody_up_whoever_ended_first()
+    {
+        UnitClaims paused = Worker(),
+            other = Worker();
+        paused.Take(Key).Should().BeTrue();
+        other.Take(Key).Should().BeFalse();
+        time.Advance(Patience + TimeSpan.FromSeconds(1));
+        other.Take(Key).Should().BeTrue("the paused one was silent for long");
+        other.HolderOf(Key).Should().NotBeNull();
+        FluentActions.Invoking(() => paused.Require(Key)).Should().Throw<ClaimLostException>();
+        paused.Dispose();
+        other.GiveUp(Key);
+
+        Worker().Take(Key).Should().BeTrue("nobody holds it");
+    }
+
+    [Fact]
+    public void Where_claims_were_collected_all_count_from_the_first_again()
+    {
+        UnitClaims a = Worker();
+        for (int i = 0; i < 3; i++)
+        {
+            a.Take(Key);
+            a.GiveUp(Key);
+        }
+
+        foreach (string claim in Names().Select(n => Path.Combine(folder.Path, ".claims", Key[..2], n)))
+        {
+            File.Delete(claim);
+        }
+
+        UnitClaims fresh = Worker();
+        fresh.Take(Key).Should().BeTrue();
+        a.Take(Key).Should().BeFalse("it does not go on where it was before");
+    }
+
+    [Fact]
     public void Who_gives_up_with_all_stored_spares_those_that_know_the_same_units_a_look_at_each()
     {
         UnitClaims a = Worker(),
