@@ -64,9 +64,9 @@ internal static class JobWords
             .. Values("--jobs", options.Jobs is { } jobs ? [Invariant.Text($"{jobs}")] : []),
             "--threads",
             Invariant.Text($"{threads}"),
+            .. Values("--stale", options.Stale != RunOptions.UsualStale ? [Duration.Words(options.Stale)] : []),
             .. Flag("--keep-going", options.KeepGoing),
             .. Flag("--ignore-limits", options.IgnoreLimits),
-            .. Values("--stale", options.Stale != RunOptions.UsualStale ? [Duration.Words(options.Stale)] : []),
         ];
 
     private static IEnumerable<string> Values(string option, IEnumerable<string> values) =>
