@@ -63,7 +63,7 @@ public static class PathText
     {
         var text = new StringBuilder();
         problem = null;
-        for (int i = 0; i < raw.Length; )
+        for (int i = 0; i < raw.Length;)
         {
             if (Starts(raw, i, "$${"))
             {

@@ -689,8 +689,8 @@ internal static class Settings
     {
         var shape = (Shape.Fields)ShapeReader.Of(record.GetType());
         return from field in shape.All
-            from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
-            select (varied.Field, With(record, field, varied.Value));
+               from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
+               select (varied.Field, With(record, field, varied.Value));
     }
 
     /// <summary>An experiment with the one stage of a kind changed.</summary>

@@ -35,7 +35,8 @@ public sealed class UnitClaims : IDisposable
             HardLink.Make,
             TimeProvider.System,
             Heartbeat.Interval
-        ) { }
+        )
+    { }
 
     internal UnitClaims(
         string root,

@@ -300,7 +300,8 @@ public sealed class ClaimTests : IDisposable
             {
                 HardLink.Make(from, to);
                 return HardLink.Make(from, to);
-            },
+            }
+            ,
             _ => (from, to) =>
             {
                 File.Delete(from);
@@ -316,7 +317,8 @@ public sealed class ClaimTests : IDisposable
                 }
 
                 return LinkOutcome.Answered;
-            },
+            }
+            ,
         };
 
     private UnitClaims Worker(
