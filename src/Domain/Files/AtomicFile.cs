@@ -36,24 +36,12 @@ public static class AtomicFile
                 }
             }
 
-            Move(temporary, path);
+            NetworkDisk.MoveFile(temporary, path);
         }
         catch
         {
             File.Delete(temporary);
             throw;
-        }
-    }
-
-    private static void Move(string temporary, string path)
-    {
-        try
-        {
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (IOException) when (!File.Exists(temporary) && File.Exists(path))
-        {
-            // It was done, and the reply of a network disk was lost: nobody else moves a file of this name
         }
     }
 

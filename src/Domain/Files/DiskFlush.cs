@@ -61,7 +61,7 @@ public static class DiskFlush
         int opened = open(Encoding.UTF8.GetBytes(folder + '\0'), ReadOnly | Folder | CloseOnExec);
         if (opened < 0)
         {
-            throw Error(folder);
+            throw NetworkDisk.Error(folder);
         }
 
         try
@@ -87,15 +87,9 @@ public static class DiskFlush
 
             if (error != Interrupted)
             {
-                throw Error(path);
+                throw NetworkDisk.Error(path);
             }
         }
-    }
-
-    private static IOException Error(string path)
-    {
-        int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
     }
 
 #pragma warning disable IDE1006, CA5392 // names of C

@@ -83,13 +83,16 @@ public static class RegularFile
         FileShare share = FileShare.Read,
         int buffer = 4096,
         FileOptions options = FileOptions.None
-    ) => new(Required(path), FileMode.Open, FileAccess.Read, share, buffer, options);
+    ) => Reading(path, p => new FileStream(p, FileMode.Open, FileAccess.Read, share, buffer, options));
 
     /// <summary>Opens a file that will be read from its beginning to its end.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static SafeFileHandle OpenHandle(string path) =>
-        File.OpenHandle(Required(path), FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+        Reading(
+            path,
+            p => File.OpenHandle(p, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan)
+        );
 
     /// <summary>
     /// Opens a file to write behind its end, while others may write, too; makes it where it is not. What is written at
@@ -119,19 +122,36 @@ public static class RegularFile
     /// <summary>All bytes of a file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
-    public static byte[] ReadAllBytes(string path) => File.ReadAllBytes(Required(path));
+    public static byte[] ReadAllBytes(string path) => Reading(path, File.ReadAllBytes);
 
     /// <summary>The text of a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="encoding">How its bytes are read; UTF-8 where it is not named.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static string ReadAllText(string path, Encoding? encoding = null) =>
-        File.ReadAllText(Required(path), encoding ?? Encoding.UTF8);
+        Reading(path, p => File.ReadAllText(p, encoding ?? Encoding.UTF8));
 
     /// <summary>The lines of a file in UTF-8.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
-    public static string[] ReadAllLines(string path) => File.ReadAllLines(Required(path));
+    public static string[] ReadAllLines(string path) => Reading(path, File.ReadAllLines);
+
+    /// <summary>Reads anew what a server has put another file in place of since it was opened.</summary>
+    private static T Reading<T>(string path, Func<string, T> read)
+    {
+        const int Tries = 3;
+        for (int tried = 1; ; tried++)
+        {
+            try
+            {
+                return read(Required(path));
+            }
+            catch (IOException e) when (e.HResult == NetworkDisk.StaleHandle && tried < Tries)
+            {
+                // What it has now is opened
+            }
+        }
+    }
 
     private static string Required(string path)
     {

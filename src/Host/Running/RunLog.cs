@@ -13,7 +13,7 @@ internal sealed class RunLog : IDisposable
     /// <summary>Appends to <paramref name="path"/>.</summary>
     public RunLog(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        NetworkDisk.MakeFolder(Path.GetDirectoryName(path)!);
         writer = new StreamWriter(RegularFile.Append(path)) { AutoFlush = true };
     }
 

@@ -88,14 +88,14 @@ public sealed class ArtifactStore : IDisposable
     public Manifest? Find(string kind, string key, bool hashAll = false)
     {
         string folder = FolderOf(kind, key);
-        if (!Directory.Exists(folder))
+        if (!NetworkDisk.IsThere(folder))
         {
             Index.Remove(kind, key);
             return null;
         }
 
         string? problem;
-        Manifest? manifest = Manifest.Read(Path.Combine(folder, Manifest.FileName));
+        Manifest? manifest = Read(folder, Manifest.FileName, Manifest.Load);
         if (manifest is null)
         {
             problem = "its manifest is missing or damaged";
@@ -163,7 +163,7 @@ public sealed class ArtifactStore : IDisposable
         string parent = Path.Combine(Root, kind),
             final = FolderOf(kind, key);
         string temporary = Path.Combine(parent, $"{TemporaryPrefix}{Lease.Id}-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(temporary);
+        NetworkDisk.MakeFolder(temporary);
         try
         {
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -184,15 +184,7 @@ public sealed class ArtifactStore : IDisposable
             DiskFlush.OfFolder(temporary);
 
             publishing?.Invoke();
-            try
-            {
-                Directory.Move(temporary, final); // a folder that is not empty: never in place of one that stands
-            }
-            catch (IOException) when (Directory.Exists(final))
-            {
-                // Another process was faster with the same bytes, or it was this one and the reply was lost.
-            }
-
+            NetworkDisk.Persist(() => Publish(temporary, final));
             Index.Add(kind, key, manifest.Unit);
             return manifest;
         }
@@ -295,8 +287,11 @@ public sealed class ArtifactStore : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(root);
-            return StoreLease.Take(root);
+            return NetworkDisk.Persist(() =>
+            {
+                Directory.CreateDirectory(root);
+                return StoreLease.Take(root);
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -335,6 +330,19 @@ public sealed class ArtifactStore : IDisposable
         }
     }
 
+    /// <summary>Gives a folder its name, unless another process was faster with the same bytes.</summary>
+    private static void Publish(string temporary, string final)
+    {
+        try
+        {
+            Directory.Move(temporary, final); // a folder that is not empty: never in place of one that stands
+        }
+        catch (IOException) when (NetworkDisk.IsThere(final))
+        {
+            // Or it was this one, and the reply was lost
+        }
+    }
+
     private static ManifestFile FlushAndDescribe(string folder, string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
@@ -354,22 +362,35 @@ public sealed class ArtifactStore : IDisposable
             return "its manifest names no file";
         }
 
-        string path = Path.Combine(folder, file.Name);
-        var info = new FileInfo(path);
-        if (!info.Exists)
-        {
-            return $"{file.Name} is missing";
-        }
+        return Read(
+            folder,
+            file.Name,
+            path =>
+            {
+                if (NetworkDisk.LengthOf(path) is not { } bytes)
+                {
+                    return $"{file.Name} is missing";
+                }
 
-        if (info.Length != file.Bytes)
-        {
-            return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
-        }
+                if (bytes != file.Bytes)
+                {
+                    return $"{file.Name} has {bytes} bytes instead of {file.Bytes}";
+                }
 
-        string found;
+                string found =
+                    hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+                return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
+            }
+        );
+    }
+
+    /// <summary>Reads a file of an artifact, of which nobody knows whether it is damaged if that cannot be done.</summary>
+    private static T Read<T>(string folder, string name, Func<string, T> read)
+    {
+        string path = Path.Combine(folder, name);
         try
         {
-            found = hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+            return read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -380,8 +401,6 @@ public sealed class ArtifactStore : IDisposable
                 e
             );
         }
-
-        return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
     }
 
     private void SetAside(string kind, string key, string problem)

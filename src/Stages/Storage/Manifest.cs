@@ -41,6 +41,8 @@ public sealed record Manifest(
     /// <summary>Name of the file.</summary>
     public const string FileName = "manifest.json";
 
+    private const int LongestFile = 64 << 20;
+
     private static readonly JsonSerializerOptions Options = new()
     {
         WriteIndented = true,
@@ -64,19 +66,33 @@ public sealed record Manifest(
     /// <summary>Reads the manifest of an artifact of a store; null if it is missing or damaged.</summary>
     internal static Manifest? Of(string root, string kind, string key) => Read(Path.Combine(root, kind, key, FileName));
 
-    /// <summary>Reads a manifest; null if it is damaged.</summary>
+    /// <summary>Reads a manifest; null if it is damaged, or cannot be read.</summary>
     public static Manifest? Read(string path)
     {
         try
         {
+            return Load(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a manifest; null if it is surely missing or damaged.</summary>
+    /// <exception cref="IOException">It cannot be read: nobody knows.</exception>
+    internal static Manifest? Load(string path)
+    {
+        try
+        {
             return
-                new FileInfo(path) is { Exists: true, Length: < 64 << 20 }
+                NetworkDisk.LengthOf(path) < LongestFile
                 && JsonSerializer.Deserialize<Manifest>(RegularFile.ReadAllBytes(path), Options)
                     is { IsSound: true } manifest
                 ? manifest
                 : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
         {
             return null;
         }

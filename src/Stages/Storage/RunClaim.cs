@@ -52,7 +52,10 @@ public sealed class RunClaim : IDisposable
     /// <param name="settings">Every resolved setting.</param>
     /// <param name="store">The store that the run computes into.</param>
     /// <exception cref="InputException">Another process works under the name with other settings.</exception>
-    public static RunClaim Take(string folder, string settings, ArtifactStore store)
+    public static RunClaim Take(string folder, string settings, ArtifactStore store) =>
+        NetworkDisk.Persist(() => TakeNow(folder, settings, store));
+
+    private static RunClaim TakeNow(string folder, string settings, ArtifactStore store)
     {
         string claims = Path.Combine(folder, ClaimsFolder),
             digest = FileDigests.OfText(settings),
@@ -83,7 +86,7 @@ public sealed class RunClaim : IDisposable
 
             if (holder.State == WorkerState.Ended)
             {
-                File.Delete(other);
+                NetworkDisk.Delete(other);
             }
         }
 

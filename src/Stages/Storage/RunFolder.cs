@@ -33,7 +33,7 @@ public sealed class RunFolder
     public string Path(string relative)
     {
         string path = System.IO.Path.Combine(staging, relative);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        NetworkDisk.MakeFolder(System.IO.Path.GetDirectoryName(path)!);
         return path;
     }
 
@@ -78,7 +78,7 @@ public sealed class RunFolder
     {
         if (Directory.Exists(final))
         {
-            File.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
+            NetworkDisk.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
         }
     }
 
@@ -174,7 +174,7 @@ public sealed class RunFolder
         }
 
         string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{claim.Lease.Id}-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(staging);
+        NetworkDisk.MakeFolder(staging);
         try
         {
             fill(new RunFolder(final, staging));
@@ -205,11 +205,11 @@ public sealed class RunFolder
                 to = System.IO.Path.Combine(final, name);
             if (Directory.Exists(from))
             {
-                Directory.Move(from, to);
+                NetworkDisk.MoveFolder(from, to);
             }
             else
             {
-                File.Move(from, to);
+                NetworkDisk.MoveFile(from, to);
             }
         }
 
@@ -236,7 +236,7 @@ public sealed class RunFolder
     private static void RemoveAll(string final, IEnumerable<string> names)
     {
         Forget(final);
-        File.Delete(System.IO.Path.Combine(final, OldMarker));
+        NetworkDisk.Delete(System.IO.Path.Combine(final, OldMarker));
         foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
             string path = System.IO.Path.Combine(final, name);
@@ -246,7 +246,7 @@ public sealed class RunFolder
             }
             else
             {
-                File.Delete(path);
+                NetworkDisk.Delete(path);
             }
         }
     }

@@ -145,7 +145,7 @@ public sealed class Leases(string root, DateTime now)
         string path = PathOf(root, id);
         Worker? worker = Worker.Read(path);
         string name = worker?.ToString() ?? "an unknown process";
-        DateTime? sign = File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
+        DateTime? sign = NetworkDisk.IsThere(path) ? NetworkDisk.Persist(() => File.GetLastWriteTimeUtc(path)) : null;
         if (worker?.IsRunning is { } running)
         {
             return new LeaseHolder(id, running ? WorkerState.AtWork : WorkerState.Ended, now - sign, name);

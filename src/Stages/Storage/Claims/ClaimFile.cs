@@ -19,7 +19,8 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
 
     private const string Mark = ".claim.",
         InFolder = "claim"; // in a claim that is a folder
-    private const int FolderDigits = 2;
+    private const int FolderDigits = 2,
+        MoreLooks = 2;
 
     /// <summary>The store's folder.</summary>
     public string Root => root;
@@ -47,7 +48,18 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     }
 
     /// <summary>What the claim of a number says; null where there is none, as far as this host sees.</summary>
-    public ClaimText? Read(string key, int number) => Read(PathOf(key, number));
+    public ClaimText? Read(string key, int number)
+    {
+        // A handle that has gone stale is another by the next look
+        string path = PathOf(key, number);
+        ClaimText? claim = Read(path);
+        for (int again = 0; again < MoreLooks && claim == ClaimText.Unreadable; again++)
+        {
+            claim = Read(path);
+        }
+
+        return claim;
+    }
 
     /// <summary>What a claim says.</summary>
     /// <param name="path">The claim: a file, or a folder that holds it.</param>

@@ -81,7 +81,7 @@ public sealed class ClaimsSeen
         if (!workers.TryGetValue(name, out WorkerSeen? seen))
         {
             seen = WorkerSign.Read(Heartbeat.PathOf(root, name)) is var (sign, _)
-                ? new WorkerSeen(sign.ToString(), sign.Worker.IsRunning)
+                ? new WorkerSeen(sign.ToString(), sign.HasEnded ? false : sign.Worker.IsRunning)
                 : null;
             workers[name] = seen;
         }

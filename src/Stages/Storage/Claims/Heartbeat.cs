@@ -65,8 +65,11 @@ internal sealed class Heartbeat : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>
+    /// The worker has ended. Others take claims whose worker has left no file for those of one that they cannot see yet:
+    /// where some are left the file stays, and says so.
+    /// </summary>
+    public void End(bool areClaimsLeft)
     {
         timer.Dispose();
         lock (raising)
@@ -74,7 +77,14 @@ internal sealed class Heartbeat : IDisposable
             ended = true;
             try
             {
-                File.Delete(path);
+                if (areClaimsLeft)
+                {
+                    Write();
+                }
+                else
+                {
+                    File.Delete(path);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -83,10 +93,13 @@ internal sealed class Heartbeat : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => timer.Dispose();
+
     /// <summary>In its place: to rename another over it would leave readers with stale handles.</summary>
     private void Write()
     {
         using SafeFileHandle file = RegularFile.OverBeginning(path);
-        RandomAccess.Write(file, sign.ToBytes(++counter), 0);
+        RandomAccess.Write(file, (sign with { HasEnded = ended }).ToBytes(++counter), 0);
     }
 }

@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
@@ -20,6 +22,9 @@ public sealed class UnitClaims : IDisposable
 
     /// <summary>Numbers below which all claims of a key are over or of the dead: they need not be read again.</summary>
     private readonly Dictionary<string, int> floors = new(StringComparer.Ordinal);
+
+    /// <summary>Some could not be ended: others free them when they see that this worker has ended.</summary>
+    private bool areClaimsLeft;
 
     /// <summary>The claims of this process.</summary>
     /// <param name="root">The store's folder.</param>
@@ -51,7 +56,7 @@ public sealed class UnitClaims : IDisposable
         this.worker = worker;
         files = new ClaimFile(root, link);
         heartbeats = new Heartbeats(root, patience, sign.Job, time);
-        own = new Lazy<Heartbeat>(() => new Heartbeat(root, worker, sign, interval));
+        own = new Lazy<Heartbeat>(() => NetworkDisk.Persist(() => new Heartbeat(root, worker, sign, interval)));
     }
 
     /// <summary>Names this worker in the store.</summary>
@@ -73,7 +78,9 @@ public sealed class UnitClaims : IDisposable
     /// <param name="key">Hexadecimal.</param>
     /// <returns>Whether it is this worker's, now or from before.</returns>
     /// <exception cref="IOException">The store cannot be written.</exception>
-    public bool Take(string key)
+    public bool Take(string key) => NetworkDisk.Persist(() => TakeNow(key));
+
+    private bool TakeNow(string key)
     {
         lock (claiming)
         {
@@ -260,6 +267,7 @@ public sealed class UnitClaims : IDisposable
 
         if (own.IsValueCreated)
         {
+            own.Value.End(areClaimsLeft);
             own.Value.Dispose();
         }
     }
@@ -273,9 +281,16 @@ public sealed class UnitClaims : IDisposable
     {
         lock (claiming)
         {
-            if (!held.Remove(key, out Held? mine) || files.Read(key, mine.Number)?.Token != mine.Claim.Token)
+            if (!held.Remove(key, out Held? mine))
             {
-                return; // it was collected while this process was away
+                return;
+            }
+
+            ClaimText? claim = files.Read(key, mine.Number);
+            if (claim?.Token != mine.Claim.Token)
+            {
+                areClaimsLeft |= claim == ClaimText.Unreadable;
+                return; // else it was collected while this process was away
             }
 
             try
@@ -284,7 +299,7 @@ public sealed class UnitClaims : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It stays until this process has ended, which others see
+                areClaimsLeft = true; // until this process has ended, which others see
             }
         }
     }

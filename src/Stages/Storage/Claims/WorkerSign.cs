@@ -10,7 +10,8 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Job">The cluster's job that it belongs to; null outside of jobs.</param>
 /// <param name="NumericClass">The class of its arithmetic (<see cref="Manifest.NumericClass"/>); null where it has not
 /// said.</param>
-public sealed record WorkerSign(Worker Worker, JobElement? Job, string? NumericClass)
+/// <param name="HasEnded">It has ended in order, and claims of its are left.</param>
+public sealed record WorkerSign(Worker Worker, JobElement? Job, string? NumericClass, bool HasEnded = false)
 {
     private const int CounterDigits = 20,
         LongestFile = 1 << 16;
@@ -25,7 +26,7 @@ public sealed record WorkerSign(Worker Worker, JobElement? Job, string? NumericC
     internal byte[] ToBytes(long counter) =>
         Encoding.UTF8.GetBytes(
             counter.ToString(CultureInfo.InvariantCulture).PadLeft(CounterDigits, '0')
-                + $"\n{JsonSerializer.Serialize(this, Options)}\n"
+                + $"\n{JsonSerializer.Serialize(this, Options)}{(HasEnded ? " " : "")}\n" // "true" is shorter than "false"
         );
 
     /// <summary>Reads a heartbeat file; null where there is none or it is not whole.</summary>

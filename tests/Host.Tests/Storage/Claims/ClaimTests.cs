@@ -265,6 +265,19 @@ public sealed class ClaimTests : IDisposable
         Worker().Take(Key).Should().BeTrue("what it held is given up");
     }
 
+    [Fact]
+    public void A_worker_that_could_not_end_a_claim_leaves_word_that_it_has_ended_itself()
+    {
+        UnitClaims claims = Worker();
+        claims.Take(Key);
+        string path = Path.Combine(folder.Path, ".claims", Key[..2], $"{Key}.claim.1"),
+            text = File.ReadAllText(path);
+        File.WriteAllText(path, ""); // as it is read while a server answers "stale file handle"
+        claims.Dispose();
+        File.WriteAllText(path, text);
+        Worker().Take(Key).Should().BeTrue("nobody waits for a worker that has ended");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("\n")]
