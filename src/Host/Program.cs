@@ -19,6 +19,7 @@ internal static class Program
 
     internal static int Main(string[] arguments)
     {
+        using IDisposable untilACommandListens = Interruption.BeforeAll();
         StageAssembly.MakeKnown();
         TerminalWriter.Install();
         var parsed = CommandLine.Build().Parse(arguments);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Pipelines.Files;
@@ -11,14 +10,6 @@ namespace Pipelines.Files;
 /// </summary>
 public static class DiskFlush
 {
-    private const int ReadOnly = 0,
-        Folder = 0x10000, // O_DIRECTORY
-        CloseOnExec = 0x80000;
-
-    // errno of Linux: files and folders that cannot be brought to a disk of their own
-    private const int Invalid = 22,
-        NotSupported = 95;
-
     /// <summary>Waits until what was written to a file is on the disk.</summary>
     /// <exception cref="IOException">It is not.</exception>
     public static void Of(FileStream stream)
@@ -58,10 +49,10 @@ public static class DiskFlush
             return;
         }
 
-        int opened = open(Encoding.UTF8.GetBytes(folder + '\0'), ReadOnly | Folder | CloseOnExec);
+        int opened = Libc.Open(folder, Libc.ReadOnly | Libc.Folder | Libc.CloseOnExec);
         if (opened < 0)
         {
-            throw NetworkDisk.Error(folder);
+            throw Libc.Error(folder);
         }
 
         try
@@ -70,36 +61,24 @@ public static class DiskFlush
         }
         finally
         {
-            _ = close(opened); // nothing was written through it
+            _ = Libc.Close(opened); // nothing was written through it
         }
     }
 
     private static void Flush(int file, string path)
     {
-        const int Interrupted = 4; // EINTR
-        while (fsync(file) < 0)
+        while (Libc.Flush(file) < 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            if (error is Invalid or NotSupported)
+            if (error is Libc.Invalid or Libc.NotSupported) // of its kind: it has no disk of its own
             {
                 return;
             }
 
-            if (error != Interrupted)
+            if (error != Libc.Interrupted)
             {
-                throw NetworkDisk.Error(path);
+                throw Libc.Error(path);
             }
         }
     }
-
-#pragma warning disable IDE1006, CA5392 // names of C
-    [DllImport("libc", SetLastError = true)]
-    private static extern int fsync(int file);
-
-    [DllImport("libc", SetLastError = true)]
-    private static extern int open(byte[] path, int flags);
-
-    [DllImport("libc")]
-    private static extern int close(int file);
-#pragma warning restore IDE1006, CA5392
 }

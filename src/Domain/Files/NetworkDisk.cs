@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Pipelines.Files;
 
@@ -11,26 +9,8 @@ namespace Pipelines.Files;
 /// </summary>
 public static class NetworkDisk
 {
-    /// <summary>ESTALE of Linux; an <see cref="IOException"/> has it as its HResult.</summary>
-    internal const int StaleHandle = 116;
-
     private const int Tries = 3,
         PatienceMilliseconds = 200; // long enough for a server's answer; a refusal that lasts is told soon enough
-
-    private const int Here = -100; // AT_FDCWD
-    private const uint TypeAndSize = 0x201; // STATX_TYPE | STATX_SIZE
-    private const int BufferBytes = 256,
-        ModeOffset = 28, // of stx_mode in struct statx, the same on every processor
-        SizeOffset = 40, // of stx_size
-        FormatMask = 0xF000,
-        Regular = 0x8000; // S_IFREG
-
-    // errno of Linux
-    private const int NoEntry = 2,
-        NoAccess = 13,
-        NoFolder = 20,
-        NameTooLong = 36,
-        LinksInACircle = 40;
 
     /// <summary>Does what may be done twice, and once more where it ends in an error of the disk.</summary>
     /// <exception cref="IOException">It ended so each time.</exception>
@@ -75,11 +55,7 @@ public static class NetworkDisk
             return new FileInfo(path) is { Exists: true } file ? file.Length : null;
         }
 
-        return
-            StatusOf(path) is { } found
-            && (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(ModeOffset)) & FormatMask) == Regular
-            ? BinaryPrimitives.ReadInt64LittleEndian(found.AsSpan(SizeOffset))
-            : null;
+        return StatusOf(path) is { IsRegular: true } found ? found.Bytes : null;
     }
 
     /// <summary>Makes a folder, and those above it, unless it is there.</summary>
@@ -96,22 +72,20 @@ public static class NetworkDisk
     public static void MoveFolder(string from, string to) =>
         Persist(() => Move(from, to, () => Directory.Move(from, to)));
 
-    internal static IOException Error(string path)
-    {
-        int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
-    }
-
-    /// <summary>struct statx of a path; null where there is nothing, or nothing that may be seen.</summary>
-    private static byte[]? StatusOf(string path)
+    /// <summary>What a path leads to; null where there is nothing, or nothing that may be seen.</summary>
+    private static FileStatus? StatusOf(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        byte[] name = Encoding.UTF8.GetBytes(path + '\0'),
-            found = new byte[BufferBytes];
-        return Persist(() =>
-            statx(Here, name, 0, TypeAndSize, found) == 0 ? found
-            : Marshal.GetLastPInvokeError() is NoEntry or NoAccess or NoFolder or NameTooLong or LinksInACircle ? null
-            : throw Error(path)
+        return Persist<FileStatus?>(() =>
+            Libc.StatusOf(path) is { } found ? found
+            : Marshal.GetLastPInvokeError()
+                is Libc.NoEntry
+                    or Libc.NoAccess
+                    or Libc.NoFolder
+                    or Libc.NameTooLong
+                    or Libc.LinksInACircle
+                ? null
+            : throw Libc.Error(path)
         );
     }
 
@@ -126,9 +100,4 @@ public static class NetworkDisk
             // It was done, and the reply was lost
         }
     }
-
-#pragma warning disable IDE1006, CA5392 // a name of C
-    [DllImport("libc", SetLastError = true)]
-    private static extern int statx(int directory, byte[] path, int flags, uint mask, byte[] found);
-#pragma warning restore IDE1006, CA5392
 }

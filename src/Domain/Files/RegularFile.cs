@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -13,20 +12,6 @@ namespace Pipelines.Files;
 /// </summary>
 public static class RegularFile
 {
-    private const int Here = -100, // AT_FDCWD
-        NotFollowed = 0x100; // AT_SYMLINK_NOFOLLOW
-    private const uint TypeOnly = 1; // STATX_TYPE
-    private const int WriteOnly = 1, // O_WRONLY
-        Create = 0x40, // O_CREAT
-        AtEnd = 0x400, // O_APPEND
-        CloseOnExec = 0x80000, // O_CLOEXEC
-        ForAll = 0x1B6; // rw-rw-rw-, less the process's umask
-    private const int BufferBytes = 256,
-        ModeOffset = 28, // of stx_mode in struct statx, the same on every processor
-        FormatMask = 0xF000,
-        Link = 0xA000, // S_IFLNK
-        TooManyLinks = 40; // ELOOP
-
     /// <summary>
     /// What a path leads to ("a named pipe"), where that is neither a regular file nor a folder. null where it is one,
     /// or where nothing can be told: opening it then says what is wrong.
@@ -35,21 +20,8 @@ public static class RegularFile
     public static string? Other(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        byte[] found = new byte[BufferBytes];
         Marshal.SetLastPInvokeError(0);
-        if (!OperatingSystem.IsLinux() || statx(Here, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeOnly, found) != 0)
-        {
-            return null;
-        }
-
-        return (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(ModeOffset)) & FormatMask) switch
-        {
-            0x1000 => "a named pipe",
-            0x2000 => "a character device",
-            0x6000 => "a block device",
-            0xC000 => "a socket",
-            _ => null,
-        };
+        return OperatingSystem.IsLinux() ? Libc.StatusOf(path)?.Other : null;
     }
 
     /// <summary>
@@ -60,16 +32,9 @@ public static class RegularFile
     public static bool IsLink(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!OperatingSystem.IsLinux())
-        {
-            return new FileInfo(path).LinkTarget is not null;
-        }
-
-        byte[] found = new byte[BufferBytes],
-            name = new byte[Encoding.UTF8.GetMaxByteCount(path.Length) + 1]; // ends with 0
-        Encoding.UTF8.GetBytes(path, name);
-        return statx(Here, name, NotFollowed, TypeOnly, found) == 0
-            && (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(ModeOffset)) & FormatMask) == Link;
+        return OperatingSystem.IsLinux()
+            ? Libc.StatusOf(path, ofLink: true) is { IsLink: true }
+            : new FileInfo(path).LinkTarget is not null;
     }
 
     /// <summary>Opens a file as a stream.</summary>
@@ -104,7 +69,7 @@ public static class RegularFile
     public static FileStream Append(string path)
     {
         int opened = OperatingSystem.IsLinux()
-            ? open(Encoding.UTF8.GetBytes(Required(path) + '\0'), WriteOnly | Create | AtEnd | CloseOnExec, ForAll)
+            ? Libc.Open(Required(path), Libc.WriteOnly | Libc.Create | Libc.AtEnd | Libc.CloseOnExec, Libc.ForAll)
             : -1;
         return opened >= 0
             ? new FileStream(new SafeFileHandle(opened, ownsHandle: true), FileAccess.Write)
@@ -146,7 +111,7 @@ public static class RegularFile
             {
                 return read(Required(path));
             }
-            catch (IOException e) when (e.HResult == NetworkDisk.StaleHandle && tried < Tries)
+            catch (IOException e) when (e.HResult == Libc.StaleHandle && tried < Tries)
             {
                 // What it has now is opened
             }
@@ -161,16 +126,8 @@ public static class RegularFile
         }
 
         // The runtime's sentence holds the path, and reasons that tables hold shall be those of every machine
-        return OperatingSystem.IsLinux() && Marshal.GetLastPInvokeError() == TooManyLinks
+        return OperatingSystem.IsLinux() && Marshal.GetLastPInvokeError() == Libc.LinksInACircle
             ? throw new IOException("links lead from it in a circle")
             : path;
     }
-
-#pragma warning disable IDE1006, CA5392 // a name of C
-    [DllImport("libc", SetLastError = true)]
-    private static extern int statx(int directory, byte[] path, int flags, uint mask, byte[] found);
-
-    [DllImport("libc", SetLastError = true)]
-    private static extern int open(byte[] path, int flags, int mode);
-#pragma warning restore IDE1006, CA5392
 }

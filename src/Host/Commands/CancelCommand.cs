@@ -12,7 +12,7 @@ internal static class CancelCommand
     public static int Execute(RunOptions options)
     {
         string name = SubmitCommand.NameOf(options, PathRule.MayBeMissing),
-            folder = Submission.FolderOf(Path.Combine(Path.GetFullPath(options.Artifacts), "runs"), name);
+            folder = Submission.FolderOf(options.Artifacts, name);
         SubmittedJob[] jobs = [.. Submission.All(folder, Console.Error.WriteLine).SelectMany(s => s.Jobs)];
         if (jobs.Length == 0)
         {
@@ -24,7 +24,7 @@ internal static class CancelCommand
         {
             HashSet<string> queued =
             [
-                .. slurm.Queue([.. jobs.Select(j => j.Id)]).Where(QueueText.IsAlive).Select(line => line.Id),
+                .. slurm.Queue(jobs).Where(QueueText.IsAlive).Select(line => line.Id),
             ];
             SubmittedJob[] alive = [.. jobs.Where(j => queued.Contains(j.Id))];
             if (alive.Length == 0)
@@ -33,7 +33,7 @@ internal static class CancelCommand
                 return Program.Done;
             }
 
-            slurm.Cancel([.. alive.Select(j => j.Id)]);
+            slurm.Cancel(alive);
             Console.WriteLine($"Cancelled: {string.Join<SubmittedJob>(", ", alive)}. What was finished is stored.");
             return Program.Done;
         }

@@ -8,7 +8,8 @@ namespace Pipelines.Host.Commands;
 /// Ctrl-C, SIGTERM, SIGQUIT, SIGHUP where the terminal is closed, and SIGUSR1 and SIGUSR2, by which batch systems say
 /// that a job's time ends: the first lets units in flight be dropped and says how to go on. A second one of a person
 /// (Ctrl-C, SIGTERM, SIGQUIT) ends the process at once. Whichever it was, the exit code is
-/// <see cref="Program.Interrupted"/>.
+/// <see cref="Program.Interrupted"/>; also where there is nothing to be interrupted yet, which
+/// <see cref="BeforeAll"/> sees to.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -17,17 +18,23 @@ internal sealed class Interruption : IDisposable
     /// <summary>Asked for by a person, who may mean it twice.</summary>
     private static readonly PosixSignal[] OfPersons = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 
-    private readonly List<PosixSignalRegistration> registrations;
+    private static int atWork; // how many there are
+
+    private readonly PosixSignalRegistration[] registrations;
     private bool isAskedFor;
 
     public Interruption()
     {
-        registrations = [.. OfPersons.Concat(OfUsers()).Select(s => PosixSignalRegistration.Create(s, Handle))];
-        if (!HangupIsIgnored())
-        {
-            registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
-        }
+        registrations = [.. Signals().Select(s => PosixSignalRegistration.Create(s, Handle))];
+        Interlocked.Increment(ref atWork);
     }
+
+    /// <summary>
+    /// Ends the process at the first signal as long as no command listens: nothing is lost then, and there is nothing
+    /// to say of how to go on.
+    /// </summary>
+    /// <returns>To be disposed of when the process has done its work.</returns>
+    public static IDisposable BeforeAll() => new Before();
 
     /// <summary>Set by the first signal.</summary>
     public CancellationToken Token => source.Token;
@@ -48,13 +55,13 @@ internal sealed class Interruption : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var registration in registrations)
-        {
-            registration.Dispose();
-        }
-
+        Interlocked.Decrement(ref atWork);
+        Array.ForEach(registrations, r => r.Dispose());
         source.Dispose();
     }
+
+    private static PosixSignal[] Signals() =>
+        [.. OfPersons, .. OfUsers(), .. HangupIsIgnored() ? (PosixSignal[])[] : [PosixSignal.SIGHUP]];
 
     private void Handle(PosixSignalContext context)
     {
@@ -94,5 +101,27 @@ internal sealed class Interruption : IDisposable
                 out ulong mask
             )
             && (mask & Hangup) != 0;
+    }
+
+    /// <summary>Listens while no <see cref="Interruption"/> does.</summary>
+    private sealed class Before : IDisposable
+    {
+        private readonly PosixSignalRegistration[] registrations =
+        [
+            .. Signals().Select(s => PosixSignalRegistration.Create(s, End)),
+        ];
+
+        public void Dispose() => Array.ForEach(registrations, r => r.Dispose());
+
+        private static void End(PosixSignalContext context)
+        {
+            if (Volatile.Read(ref atWork) > 0)
+            {
+                return;
+            }
+
+            context.Cancel = true;
+            Environment.Exit(Program.Interrupted);
+        }
     }
 }

@@ -44,7 +44,7 @@ internal static class StatusCommand
             return; // that was told
         }
 
-        string submissions = Submission.FolderOf(Path.Combine(Path.GetFullPath(options.Artifacts), "runs"), read.Name);
+        string submissions = Submission.FolderOf(options.Artifacts, read.Name);
         foreach (string line in JobsOf.Lines(submissions))
         {
             Console.WriteLine(Shown.Name(line));
@@ -56,9 +56,12 @@ internal static class StatusCommand
         using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
         var claims = new ClaimsSeen(session.Store.Root);
-        return session.Each(pipeline =>
+        bool isAnyLeft = false;
+        int code = session.Each(pipeline =>
         {
-            foreach (StatusSection section in Of(pipeline, session.Catalog, claims).Where(s => s.Lines.Count > 0))
+            StageStatus[] stages = StagesOf(pipeline, session.Catalog, claims);
+            isAnyLeft |= stages.Any(s => !s.IsDone);
+            foreach (StatusSection section in Of(pipeline, stages, claims).Where(s => s.Lines.Count > 0))
             {
                 Console.WriteLine(Shown.Name(section.Title));
                 foreach (string line in section.Lines)
@@ -69,12 +72,24 @@ internal static class StatusCommand
 
             return Program.Done;
         });
+        if (isAnyLeft)
+        {
+            Console.WriteLine(
+                $"What is left is computed by:{Environment.NewLine}  {Help.Program} run "
+                    + JobWords.Shell(JobWords.Naming(options))
+            );
+        }
+
+        return code;
     }
 
+    /// <summary>How far each stage of an experiment is.</summary>
+    internal static StageStatus[] StagesOf(Pipeline pipeline, Catalog catalog, ClaimsSeen claims) =>
+        [.. pipeline.Stages.Select(s => StageStatus.Of(s, catalog, claims))];
+
     /// <summary>The sections about an experiment: its stages, the workers at the store, what failed.</summary>
-    internal static IReadOnlyList<StatusSection> Of(Pipeline pipeline, Catalog catalog, ClaimsSeen claims)
+    internal static IReadOnlyList<StatusSection> Of(Pipeline pipeline, StageStatus[] stages, ClaimsSeen claims)
     {
-        StageStatus[] stages = [.. pipeline.Stages.Select(s => StageStatus.Of(s, catalog, claims))];
         int width = stages.Max(s => s.Stage.Length);
         int done = stages.Sum(s => s.Done),
             known = stages.Sum(s => s.Known);
@@ -112,109 +127,5 @@ internal static class StatusCommand
         };
         string held = claims == 0 ? "holds nothing here" : $"holds {Format.Many(claims, "claim")} here";
         return $"{worker.Name}: {held}; {state}";
-    }
-}
-
-/// <summary>How far a stage is, unit by unit: each counts once.</summary>
-/// <param name="Stage">Its name.</param>
-/// <param name="Known">Units that are known.</param>
-/// <param name="Done">Of them stored.</param>
-/// <param name="Held">Not stored, and held by a worker that is not known to be dead.</param>
-/// <param name="Failed">Not stored, held by nobody, and failed when it was last tried.</param>
-/// <param name="Stale">Held by a worker that has ended.</param>
-/// <param name="Unknown">Held by nobody knows whom.</param>
-/// <param name="WaitsFor">What further units depend on; null where these are all.</param>
-internal sealed record StageStatus(
-    string Stage,
-    int Known,
-    int Done,
-    int Held,
-    int Failed,
-    int Stale,
-    int Unknown,
-    string? WaitsFor
-)
-{
-    /// <summary>Who holds units of it, and by which claim.</summary>
-    public IReadOnlyList<(WorkerSeen Worker, string Claim)> Holders { get; init; } = [];
-
-    /// <summary>Units that failed, and why.</summary>
-    public IReadOnlyList<string> Failures { get; init; } = [];
-
-    /// <summary>It in words.</summary>
-    public string Words
-    {
-        get
-        {
-            var parts = new List<string> { $"{Format.Count(Done)} of {Format.Many(Known, "unit")} done" };
-            int left = Known - Done - Held - Failed - Stale - Unknown;
-            foreach (
-                var (count, what) in new[]
-                {
-                    (Held, "held"),
-                    (Failed, "failed"),
-                    (Stale, "held by a worker that has ended"),
-                    (Unknown, "held by nobody knows whom"),
-                    (left, "left"),
-                }
-            )
-            {
-                if (count > 0)
-                {
-                    parts.Add($"{Format.Count(count)} {what}");
-                }
-            }
-
-            return string.Join(", ", parts) + (WaitsFor is null ? "" : $"; more once {WaitsFor}");
-        }
-    }
-
-    /// <summary>The status of a stage.</summary>
-    public static StageStatus Of(Stage stage, Catalog catalog, ClaimsSeen claims)
-    {
-        UnitList list;
-        try
-        {
-            list = catalog.Rereading(() => stage.Units(catalog.Artifacts));
-        }
-        catch (InputException)
-        {
-            return new StageStatus(stage.Name, 0, 0, 0, 0, 0, 0, "the stages above are done");
-        }
-
-        IReadOnlyList<Unit> units = Catalog.Distinct(list.Known),
-            open = catalog.Open(units);
-        var holders = new List<(WorkerSeen, string)>();
-        var failures = new List<string>();
-        var counts = new Dictionary<ClaimState, int>();
-        foreach (Unit unit in open)
-        {
-            string key = ClaimKey.Of(unit, unit.Parts.OfType<KeyPart.Inputs>().SelectMany(i => i.Units)).Key;
-            var (state, worker) = claims.Of(key);
-            counts[state] = counts.GetValueOrDefault(state) + 1;
-            if (worker is not null)
-            {
-                holders.Add((worker, key));
-            }
-            else if (state == ClaimState.None && claims.FailureOf(Fingerprint.Of(unit)) is { } why)
-            {
-                failures.Add($"{stage.NameOf(unit)}. {why}");
-            }
-        }
-
-        return new StageStatus(
-            stage.Name,
-            units.Count,
-            units.Count - open.Count,
-            counts.GetValueOrDefault(ClaimState.Held),
-            failures.Count,
-            counts.GetValueOrDefault(ClaimState.Stale),
-            counts.GetValueOrDefault(ClaimState.Unknown),
-            list.WaitsFor
-        )
-        {
-            Holders = holders,
-            Failures = failures,
-        };
     }
 }

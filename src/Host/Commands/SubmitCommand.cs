@@ -17,7 +17,7 @@ internal static class SubmitCommand
     {
         SlurmProfile profile = slurm.Profile is { } file ? Profile(file) : new SlurmProfile();
         string name = NameOf(options, PathRule.MustExist);
-        string submissions = Submission.FolderOf(Path.Combine(Path.GetFullPath(options.Artifacts), "runs"), name);
+        string submissions = Submission.FolderOf(options.Artifacts, name);
         string folder = SlurmSubmission.NewFolder(submissions);
         var submission = new SlurmSubmission(
             profile,

@@ -69,7 +69,7 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         var entry = new Entry(unit, stage, entries.Count);
         entries.Add(key, entry);
         stage.Open++;
-        foreach (Unit input in InputsOf(unit).Distinct().Where(i => !isThere(i)))
+        foreach (Unit input in unit.Inputs.Distinct().Where(i => !isThere(i)))
         {
             entry.Missing++;
             string of = Fingerprint.Of(input);
@@ -180,9 +180,6 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
     /// <summary>A claim is tried again.</summary>
     public void Unblock(Unit unit) => blocked.Remove(ClaimOf(unit).Key);
-
-    private static IEnumerable<Unit> InputsOf(Unit unit) =>
-        unit.Parts.OfType<KeyPart.Inputs>().SelectMany(i => i.Units);
 
     private static bool IsOverMany(Unit unit) => unit.Pictures.Count > 1;
 
@@ -312,6 +309,6 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         public EntryState State { get; set; }
 
         /// <summary>What is claimed with it; worked out when it is first asked for.</summary>
-        public ClaimKey Claim => claim ??= ClaimKey.Of(Unit, InputsOf(Unit));
+        public ClaimKey Claim => claim ??= ClaimKey.Of(Unit);
     }
 }

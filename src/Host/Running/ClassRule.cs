@@ -47,10 +47,7 @@ internal sealed class ClassRule(string own, MixingKind mixing, ArtifactStore sto
             return null;
         }
 
-        IEnumerable<Unit> read = unit
-            .Parts.OfType<KeyPart.Inputs>()
-            .SelectMany(i => i.Units)
-            .Where(i => i.Pictures.Count > 0 && !i.AnyClass);
+        IEnumerable<Unit> read = unit.Inputs.Where(i => i.Pictures.Count > 0 && !i.AnyClass);
         return read.Concat(ofPicture.GetValueOrDefault(picture) ?? [])
             .Select(ClassOf)
             .FirstOrDefault(c => c is not null && c != own);

@@ -40,9 +40,6 @@ internal sealed class Runner(
     Deadline? deadline = null
 ) : IWorkSource
 {
-    /// <summary>Reasons shown at a time; the log has all of them.</summary>
-    private const int ReasonsTold = 3;
-
     /// <summary>
     /// Asking all stages takes time that grows with their units. Beyond so many seconds and so large a part of the run,
     /// what is ready elsewhere is computed first: the order of the work is given up, not its results.
@@ -56,7 +53,7 @@ internal sealed class Runner(
         MayBegin = deadline is null ? _ => true : deadline.Allows,
     };
     private readonly Dictionary<int, string?> pictures = []; // of each worker
-    private readonly Dictionary<Unit, StrongBox> atWork = [];
+    private readonly RunTelling telling = new(catalog, progress, log, why, memory);
     private readonly Stopwatch run = new(),
         asking = new();
     private SharedWork? shared;
@@ -76,7 +73,7 @@ internal sealed class Runner(
     public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> pipeline)
     {
         stages = [.. pipeline.Select((s, i) => new StageWork(s, i))];
-        shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing, Tell);
+        shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing, telling.Say);
         run.Start();
         try
         {
@@ -122,7 +119,7 @@ internal sealed class Runner(
         ];
         foreach (StageOutcome outcome in outcomes)
         {
-            Tell(outcome, []);
+            telling.Finish(outcome, [], isHeld: false);
         }
 
         return outcomes;
@@ -143,14 +140,14 @@ internal sealed class Runner(
                         return unit;
                     }
 
-                    if (atWork.Count == 0 && !hasLooked && shared is not null && backlog.IsHeldUp())
+                    if (telling.AtWork == 0 && !hasLooked && shared is not null && backlog.IsHeldUp())
                     {
                         hasLooked = true; // what was passed over long ago may stand by now
                         mayKnowMore |= shared.Look(atOnce: true);
                         continue;
                     }
 
-                    if (atWork.Count == 0 && !MayGoOn())
+                    if (telling.AtWork == 0 && !MayGoOn())
                     {
                         break;
                     }
@@ -191,12 +188,6 @@ internal sealed class Runner(
         }
     }
 
-    private void Tell(string sentence)
-    {
-        progress.Message(sentence);
-        log.Write(sentence);
-    }
-
     private void Wake()
     {
         lock (gate)
@@ -227,7 +218,7 @@ internal sealed class Runner(
         {
             foreach (string kind in stage.ComputedOf.Keys)
             {
-                Show(stage, kind);
+                telling.Show(stage, kind);
             }
         }
     }
@@ -247,7 +238,7 @@ internal sealed class Runner(
         if (!isWaiting)
         {
             isWaiting = true;
-            Tell(shared.Words());
+            telling.Say(shared.Words());
         }
 
         if (shared.Refusal() is { } notHere)
@@ -267,8 +258,7 @@ internal sealed class Runner(
         {
             // Whoever took it over computes it: it is looked for in the store before it is begun again
             (failure, isDropped) = (null, true);
-            log.Write($"{unit}: another worker has taken it over; what was computed here is dropped.");
-            progress.Advance(Label(backlog.StageOf(unit).Stage, unit.Kind), -Interlocked.Read(ref atWork[unit].Value));
+            telling.Drop(unit);
             EndAtWork(unit, failure, isDropped);
             backlog.PutBack(unit);
             return;
@@ -289,8 +279,8 @@ internal sealed class Runner(
         }
         else
         {
-            Report(stage.Stage, unit, failure);
-            sharing?.Claims.Failed(Fingerprint.Of(unit), Words(failure));
+            telling.Fail(stage.Stage, unit, failure);
+            sharing?.Claims.Failed(Fingerprint.Of(unit), RunTelling.Words(failure));
             isStopped |= !keepGoing;
         }
     }
@@ -298,42 +288,25 @@ internal sealed class Runner(
     private void EndAtWork(Unit unit, Exception? failure, bool isDropped)
     {
         StageWork stage = backlog.StageOf(unit);
-        atWork.Remove(unit);
         stage.Ends(unit, failure, isDropped);
-        string label = Label(stage.Stage, unit.Kind);
-        if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
-        {
-            progress.AtWork(label, false);
-        }
-
+        telling.End(stage, unit);
         shared?.End(unit, isStored: failure is null && !isDropped);
     }
 
     private void Compute(Unit unit)
     {
-        string label;
-        StrongBox advanced;
+        UnitMeter meter;
         ClaimKey claim;
         lock (gate)
         {
-            label = Label(backlog.StageOf(unit).Stage, unit.Kind);
-            advanced = atWork[unit];
+            meter = telling.MeterOf(unit);
             claim = shared is null ? default : backlog.ClaimOf(unit);
         }
 
         long start = Stopwatch.GetTimestamp();
-        catalog.Compute(
-            unit,
-            work =>
-            {
-                Interlocked.Add(ref advanced.Value, work);
-                progress.Advance(label, work);
-            },
-            cancel,
-            () => shared?.RequireMine(claim)
-        );
+        catalog.Compute(unit, meter.Advance, cancel, () => shared?.RequireMine(claim));
         deadline?.Took(unit, Stopwatch.GetElapsedTime(start));
-        progress.Advance(label, unit.Work - Interlocked.Exchange(ref advanced.Value, unit.Work));
+        meter.Complete();
     }
 
     /// <summary>
@@ -427,7 +400,7 @@ internal sealed class Runner(
             {
                 foreach (string kind in stage.ComputedOf.Keys.Append(stage.Stage.Kind).Distinct(StringComparer.Ordinal))
                 {
-                    Show(stage, kind);
+                    telling.Show(stage, kind);
                 }
             }
 
@@ -441,38 +414,9 @@ internal sealed class Runner(
     {
         StageWork stage = backlog.StageOf(unit);
         pictures[worker] = unit.Picture ?? pictures.GetValueOrDefault(worker);
-        string label = Label(stage.Stage, unit.Kind);
-        if (stage.Begins(unit.Kind))
-        {
-            LogReasons(label, [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Knows(u))], stage.IsKnown);
-            Show(stage, unit.Kind);
-        }
-
-        atWork.Add(unit, new StrongBox());
+        telling.Begin(stage, unit);
         shared?.Begin(worker, unit);
         hasLooked = isWaiting = false;
-        progress.AtWork(label, true);
-    }
-
-    /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
-    private static string Label(Stage stage, string kind) => kind == stage.Kind ? stage.Name : $"{stage.Name}: {kind}";
-
-    /// <summary>
-    /// Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is
-    /// measured alike.
-    /// </summary>
-    private void Show(StageWork stage, string kind)
-    {
-        Unit[] units = [.. stage.Units.Where(u => u.Kind == kind)];
-        string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.Stage.WorkUnit;
-        long more = workUnit == stage.Stage.WorkUnit ? stage.List!.ExpectedMore : 0,
-            begun = units.Where(atWork.ContainsKey).Sum(u => Interlocked.Read(ref atWork[u].Value));
-        progress.Stage(
-            Label(stage.Stage, kind),
-            units.Where(u => !atWork.ContainsKey(u) && catalog.Knows(u)).Sum(u => u.Work) + begun,
-            units.Sum(u => u.Work) + more,
-            workUnit
-        );
     }
 
     private void FinishIfWhole(StageWork stage)
@@ -491,85 +435,6 @@ internal sealed class Runner(
         }
 
         stage.IsOver = true;
-        foreach (var (kind, count) in stage.ComputedOf.Where(k => k.Key != stage.Stage.Kind))
-        {
-            progress.Finished(Label(stage.Stage, kind), $"{count} computed", stage.IsWhole(catalog));
-        }
-
-        Tell(stage.Outcome(catalog), stage.ComputedOf.Keys);
-    }
-
-    private void Tell(StageOutcome outcome, IEnumerable<string> kinds)
-    {
-        string summary = Describe(outcome),
-            held = memory?.After(outcome.Stage.Name, kinds) is { } told ? $"; {told}" : "";
-        progress.Finished(outcome.Stage.Name, summary, outcome.Whole);
-        log.Write($"{outcome.Stage.Name}: {summary}{held}");
-    }
-
-    private void LogReasons(string label, IReadOnlyList<Unit> units, bool isAll)
-    {
-        string all = isAll ? Format.Many(units.Count, "unit") : $"{Format.Many(units.Count, "unit")} known so far";
-        int told = 0;
-        foreach (var group in units.GroupBy(u => string.Join("; ", why(u)), StringComparer.Ordinal))
-        {
-            string line =
-                $"{label}: {Format.Count(group.Count())} of {all} to compute, because {Shown.Name(group.Key)}";
-            log.Write(line);
-            if (group.Key != "never computed" && ++told <= ReasonsTold)
-            {
-                progress.Message(line);
-            }
-        }
-
-        if (told > ReasonsTold)
-        {
-            int more = told - ReasonsTold;
-            progress.Message($"{label}: {Format.Many(more, "more reason")} {(more == 1 ? "is" : "are")} in the log");
-        }
-    }
-
-    private static string Words(Exception failure) =>
-        failure is InputException or IOException or UnauthorizedAccessException
-            ? failure.Message
-            : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
-
-    private void Report(Stage stage, Unit unit, Exception failure)
-    {
-        string text = Words(failure);
-        progress.Message($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {Shown.Name(text)}");
-        log.Write($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {failure}");
-    }
-
-    private string Describe(StageOutcome outcome)
-    {
-        var parts = new List<string>();
-        if (outcome.Computed > 0)
-        {
-            parts.Add($"{outcome.Computed} computed in {RunProgress.Duration(TimeSpan.FromSeconds(outcome.Seconds))}");
-        }
-
-        if (outcome.Cached > 0)
-        {
-            parts.Add($"{outcome.Cached} cached");
-        }
-
-        if (outcome.Failures.Count > 0)
-        {
-            parts.Add($"{outcome.Failures.Count} failed");
-        }
-
-        if (outcome.Missing > 0)
-        {
-            parts.Add($"{outcome.Missing} {(isWaiting ? "held by others" : "not started")}");
-        }
-
-        return parts.Count == 0 ? "nothing to do" : string.Join(", ", parts);
-    }
-
-    /// <summary>Work of a unit that is done so far.</summary>
-    private sealed class StrongBox
-    {
-        public long Value;
+        telling.Finish(stage, isHeld: isWaiting);
     }
 }

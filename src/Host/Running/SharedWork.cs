@@ -47,50 +47,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         {
             ClaimKey claim = backlog.ClaimOf(unit);
             refused.Remove(claim.Key);
-            if (catalog.HasNow(unit))
-            {
-                // Before a claim, too: else every worker would leave one behind for everything that others have done
-                backlog.PutBack(unit);
-                backlog.Found(unit);
-                FindWith(unit, claim);
-                found();
-            }
-            else if (IsRefused(unit) is { } before)
-            {
-                refused[claim.Key] = before;
-                backlog.PutBack(unit);
-                backlog.Block(unit);
-            }
-            else if (!claims.Take(claim.Key))
-            {
-                backlog.PutBack(unit);
-                backlog.Block(unit);
-                backlog.Start ??= ulong.Parse(
-                    claims.Worker.AsSpan(0, 2 * sizeof(ulong)),
-                    NumberStyles.HexNumber,
-                    CultureInfo.InvariantCulture
-                );
-                Note(claim.Key);
-            }
-            else if (IsMineAndStored(claim, unit))
-            {
-                backlog.PutBack(unit);
-                backlog.Found(unit);
-                if (!claim.IsPicture) // which may have more
-                {
-                    claims.Done(claim.Key);
-                }
-
-                found();
-            }
-            else if (IsRefused(unit) is { } other) // begun while it was claimed
-            {
-                refused[claim.Key] = other;
-                backlog.PutBack(unit);
-                backlog.Block(unit);
-                Leave(claim, isStored: false);
-            }
-            else
+            if (IsClaimed(unit, claim, found))
             {
                 return unit;
             }
@@ -98,6 +55,87 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
 
         LeavePictures();
         return null;
+    }
+
+    /// <summary>Claims a unit that was taken; else it is put back, as found or as held.</summary>
+    private bool IsClaimed(Unit unit, ClaimKey claim, Action found)
+    {
+        // Before a claim, too: else every worker would leave one behind for everything that others have done
+        if (catalog.HasNow(unit))
+        {
+            PutBack(unit, isStored: true);
+            FindWith(unit, claim);
+            found();
+            return false;
+        }
+
+        if (IsLeftToOtherClass(unit, claim))
+        {
+            return false;
+        }
+
+        if (!claims.Take(claim.Key))
+        {
+            PutBack(unit, isStored: false);
+            backlog.Start ??= ulong.Parse(
+                claims.Worker.AsSpan(0, 2 * sizeof(ulong)),
+                NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture
+            );
+            Note(claim.Key);
+            return false;
+        }
+
+        if (claim.Picture is { } picture)
+        {
+            pictureOf[claim.Key] = picture;
+        }
+
+        if (catalog.HasNow(unit)) // stored while it was claimed
+        {
+            PutBack(unit, isStored: true);
+            if (!claim.IsPicture) // which may have more
+            {
+                claims.Done(claim.Key);
+            }
+
+            found();
+            return false;
+        }
+
+        if (IsLeftToOtherClass(unit, claim)) // begun while it was claimed
+        {
+            Leave(claim, isStored: false);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A unit that was taken is not to be computed here now.</summary>
+    private void PutBack(Unit unit, bool isStored)
+    {
+        backlog.PutBack(unit);
+        if (isStored)
+        {
+            backlog.Found(unit);
+        }
+        else
+        {
+            backlog.Block(unit);
+        }
+    }
+
+    private bool IsLeftToOtherClass(Unit unit, ClaimKey claim)
+    {
+        if (IsRefused(unit) is not { } other)
+        {
+            return false;
+        }
+
+        refused[claim.Key] = other;
+        PutBack(unit, isStored: false);
+        return true;
     }
 
     /// <summary>
@@ -121,17 +159,6 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             catalog.Believe(stored);
             backlog.Found(stored);
         }
-    }
-
-    /// <summary>A unit that was just claimed has been stored meanwhile.</summary>
-    private bool IsMineAndStored(ClaimKey claim, Unit unit)
-    {
-        if (claim.Picture is { } picture)
-        {
-            pictureOf[claim.Key] = picture;
-        }
-
-        return catalog.HasNow(unit);
     }
 
     /// <summary>

@@ -72,6 +72,9 @@ public sealed class Unit : IEquatable<Unit>
     /// </summary>
     public IReadOnlyList<KeyPart> Parts => content as IReadOnlyList<KeyPart> ?? CanonicalForm.Of(content);
 
+    /// <summary>The units that it reads; made anew at each call, as <see cref="Parts"/> are.</summary>
+    public IEnumerable<Unit> Inputs => Parts.OfType<KeyPart.Inputs>().SelectMany(i => i.Units);
+
     /// <summary>Size in <see cref="WorkUnit"/>.</summary>
     public long Work { get; }
 

@@ -98,6 +98,8 @@ internal static class AllTargets
         new ManifestTarget(),
         new JournalTarget(),
         new ListingTarget(),
+        new ClaimTarget(),
+        new HeartbeatTarget(),
         new DigestsTarget(),
         new UnitsTarget(),
         new ExpectedTarget("expected", "csv", "expected/fits.csv", new CsvMutator()),

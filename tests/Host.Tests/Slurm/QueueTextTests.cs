@@ -61,5 +61,35 @@ public sealed class QueueTextTests
     [InlineData("12_99999999999999999999|RUNNING|n1|None")]
     public void A_line_of_another_form_says_nothing(string answer) => JobLine.Read(answer, '|').Should().BeEmpty();
 
+    [Theory]
+    [InlineData("RUNNING", true)]
+    [InlineData("REQUEUE_HOLD", true)]
+    [InlineData("A_STATE_OF_TOMORROW", true)]
+    [InlineData("COMPLETED", false)]
+    [InlineData("CANCELLED by 1000", false)]
+    [InlineData("NODE_FAIL", false)]
+    public void A_state_that_is_not_surely_over_is_one_to_be_cancelled(string state, bool isAlive) =>
+        QueueText.IsAlive(JobLine.Read($"12|{state}||None", '|').Single()).Should().Be(isAlive);
+
+    [Fact]
+    public void Jobs_that_nobody_could_be_asked_about_are_not_said_to_be_forgotten() =>
+        QueueText
+            .Lines(Submitted, [], wereAsked: false)
+            .Should()
+            .OnlyContain(line => line.EndsWith("unknown (Slurm gave no answer)", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_program_without_an_answer_is_ended_when_the_run_is()
+    {
+        using var interrupted = new CancellationTokenSource(TimeSpan.FromSeconds(0.5));
+        var programs = new SlurmProcess(TimeSpan.FromMinutes(3));
+        programs
+            .Invoking(p => p.Run("sleep", ["600"], cancel: interrupted.Token))
+            .Should()
+            .Throw<SlurmException>()
+            .Where(e => e.IsUnknown)
+            .WithMessage("Interrupted*sleep*");
+    }
+
     private static string[] Lines(string answer) => [.. QueueText.Lines(Submitted, [.. JobLine.Read(answer, '|')])];
 }

@@ -19,7 +19,7 @@ internal static class JobsOf
             yield break;
         }
 
-        var (known, problem) = Known([.. all.SelectMany(s => s.Jobs).Select(j => j.Id)]);
+        var (known, problem) = Known([.. all.SelectMany(s => s.Jobs)]);
         if (problem is not null)
         {
             yield return problem;
@@ -29,7 +29,7 @@ internal static class JobsOf
         {
             yield return $"Jobs submitted {submission.Submitted:yyyy-MM-dd HH:mm}Z, logs in "
                 + $"{Path.Combine(submission.Folder, SlurmScript.LogFolder)}:";
-            foreach (string line in QueueText.Lines(submission, known))
+            foreach (string line in QueueText.Lines(submission, known, wereAsked: problem is null))
             {
                 yield return line;
             }
@@ -37,7 +37,7 @@ internal static class JobsOf
     }
 
     /// <summary>What queue and accounting say, the queue's word first; and why they say nothing, where so.</summary>
-    private static (IReadOnlyList<JobLine> Known, string? Problem) Known(IReadOnlyList<string> ids)
+    private static (IReadOnlyList<JobLine> Known, string? Problem) Known(IReadOnlyList<SubmittedJob> jobs)
     {
         if (SlurmCommands.JobHere is { } here)
         {
@@ -47,8 +47,8 @@ internal static class JobsOf
         SlurmCommands slurm = SlurmCommands.Outside();
         try
         {
-            IReadOnlyList<JobLine> queue = slurm.Queue(ids);
-            return ([.. queue, .. slurm.Accounted(ids) ?? []], null);
+            IReadOnlyList<JobLine> queue = slurm.Queue(jobs);
+            return ([.. queue, .. slurm.Accounted(jobs) ?? []], null);
         }
         catch (Exception e) when (e is SlurmException or Domain.Errors.InputException)
         {

@@ -18,37 +18,41 @@ internal static class QueueText
 
     private const int NodesNamed = 4;
 
-    /// <summary>States in which a job still is, or will be, at work.</summary>
-    private static readonly string[] Alive =
+    /// <summary>
+    /// States in which a job is over. Every other, those of later versions among them, is taken for one in which it may
+    /// be at work: what is cancelled for nothing does no harm, what is not goes on.
+    /// </summary>
+    private static readonly string[] Ended =
     [
-        Pending,
-        "RUNNING",
-        "CONFIGURING",
-        "COMPLETING",
-        "SUSPENDED",
-        "STOPPED",
-        "REQUEUED",
-        "REQUEUE_HOLD",
-        "REQUEUE_FED",
-        "RESIZING",
-        "SIGNALING",
-        "SPECIAL_EXIT",
-        "STAGE_OUT",
+        "BOOT_FAIL",
+        "CANCELLED",
+        "COMPLETED",
+        "DEADLINE",
+        "FAILED",
+        "LAUNCH_FAILED",
+        "NODE_FAIL",
+        "OUT_OF_MEMORY",
+        "PREEMPTED",
+        "RECONFIG_FAIL",
+        "REVOKED",
+        "TIMEOUT",
     ];
 
     /// <summary>Whether a job still is, or will be, at work.</summary>
-    public static bool IsAlive(JobLine job) => Alive.Contains(job.State);
+    public static bool IsAlive(JobLine job) => IsAlive(job.State);
 
     /// <summary>A line a job, and one for what is to be done about it.</summary>
     /// <param name="submission">What was submitted.</param>
     /// <param name="known">What queue and accounting say; of an element said twice, the first holds.</param>
-    public static IEnumerable<string> Lines(Submission submission, IReadOnlyList<JobLine> known)
+    /// <param name="wereAsked">They gave an answer.</param>
+    public static IEnumerable<string> Lines(Submission submission, IReadOnlyList<JobLine> known, bool wereAsked = true)
     {
+        string whyUnknown = wereAsked ? "Slurm no longer tells" : "Slurm gave no answer";
         int width = submission.Jobs.Select(j => j.ToString().Length).DefaultIfEmpty(0).Max();
         foreach (SubmittedJob job in submission.Jobs)
         {
             JobLine[] elements = [.. Elements(job, known)];
-            yield return $"  {job.ToString().PadRight(width)}  {Described(elements)}";
+            yield return $"  {job.ToString().PadRight(width)}  {Described(elements, whyUnknown)}";
             if (elements.Any(e => e.Reason == NeverMet))
             {
                 yield return $"    it waits for what can never be, and would wait for ever: scancel {job.Id}";
@@ -65,17 +69,29 @@ internal static class QueueText
             .Select(i => said[i].FirstOrDefault() ?? new JobLine(job.Id, i, Unknown, "", ""));
     }
 
-    private static string Described(IReadOnlyList<JobLine> elements)
+    private static bool IsAlive(string state) => state != Unknown && !Ended.Contains(state);
+
+    private static string Described(IReadOnlyList<JobLine> elements, string whyUnknown)
     {
         var states = elements
             .GroupBy(e => (e.State, Reason: e.State == Pending ? e.Reason : ""))
-            .OrderBy(g => Array.IndexOf(Alive, g.Key.State) is var at and >= 0 ? at : Alive.Length)
+            .OrderBy(g =>
+                g.Key.State == Pending ? 0
+                : IsAlive(g.Key.State) ? 1
+                : 2
+            )
             .ThenBy(g => g.Key.State, StringComparer.Ordinal)
-            .Select(g => Described(g.Key.State, g.Key.Reason, [.. g], elements.Count == 1));
+            .Select(g => Described(g.Key.State, g.Key.Reason, [.. g], elements.Count == 1, whyUnknown));
         return string.Join(", ", states);
     }
 
-    private static string Described(string state, string reason, IReadOnlyList<JobLine> elements, bool isOne)
+    private static string Described(
+        string state,
+        string reason,
+        IReadOnlyList<JobLine> elements,
+        bool isOne,
+        string whyUnknown
+    )
     {
         string count = isOne ? "" : elements.Count.ToString(CultureInfo.InvariantCulture) + " ";
         string word = state.ToLowerInvariant().Replace('_', ' ');
@@ -84,11 +100,11 @@ internal static class QueueText
             .. elements.Select(e => e.Nodes).Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal),
         ];
         string where =
-            nodes.Length == 0 || !Alive.Contains(state) ? ""
+            nodes.Length == 0 || !IsAlive(state) ? ""
             : nodes.Length <= NodesNamed ? $" on {string.Join(", ", nodes)}"
             : Invariant.Text($" on {nodes.Length} nodes");
         string why =
-            state == Unknown ? " (Slurm no longer tells)"
+            state == Unknown ? $" ({whyUnknown})"
             : reason.Length > 0 ? $" ({reason})"
             : "";
         return count + word + where + why;

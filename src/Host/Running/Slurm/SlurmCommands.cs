@@ -61,18 +61,19 @@ internal sealed class SlurmCommands
     /// <param name="folder">Folder that the job starts in, and that its logs are in.</param>
     /// <param name="script">Name of the script in that folder.</param>
     /// <param name="after">Job that must have ended before, however it did; null = none.</param>
-    /// <returns>The job's number.</returns>
+    /// <param name="cancel">Interrupted.</param>
+    /// <returns>The job's number; and the cluster, where there are several and it is named.</returns>
     /// <exception cref="SlurmException">It was refused.</exception>
-    public string Submit(string folder, string script, string? after)
+    public (string Id, string? Cluster) Submit(string folder, string script, string? after, CancellationToken cancel)
     {
         string answer = SlurmProcess.Checked(
             "sbatch",
-            programs.Run("sbatch", SubmitWords(script, after), folder, SetBy(folder, script))
+            programs.Run("sbatch", SubmitWords(script, after), folder, SetBy(folder, script), cancel)
         );
         // NUMBER or NUMBER;CLUSTER, behind what a site's own filter may say
-        string id = answer.Split('\n').LastOrDefault(l => l.Length > 0)?.Split(';')[0].Trim() ?? "";
-        return id.Length > 0 && id.All(char.IsAsciiDigit)
-            ? id
+        string[] said = (answer.Split('\n').LastOrDefault(l => l.Length > 0) ?? "").Split(';', StringSplitOptions.TrimEntries);
+        return said.Length <= 2 && said[0].Length > 0 && said[0].All(char.IsAsciiDigit)
+            ? (said[0], said.Length > 1 ? said[1] : null)
             : throw new SlurmException($"sbatch answered '{Shown.Name(answer.Trim())}', which is no job's number.")
             {
                 IsUnknown = true,
@@ -80,14 +81,77 @@ internal sealed class SlurmCommands
     }
 
     /// <summary>The words behind <c>sbatch</c>.</summary>
-    /// <inheritdoc cref="Submit"/>
+    /// <param name="script">Name of the script.</param>
+    /// <param name="after">Job that must have ended before; null = none.</param>
     public static IEnumerable<string> SubmitWords(string script, string? after) =>
         after is null ? ["--parsable", script] : ["--parsable", $"--dependency=afterany:{after}", script];
 
     /// <summary>What the queue holds of jobs, a line an element of an array.</summary>
-    /// <param name="ids">Numbers of jobs; those that the queue does not know have no line.</param>
+    /// <param name="jobs">The jobs; those that the queue does not know have no line.</param>
     /// <exception cref="SlurmException">The controller does not answer.</exception>
-    public IReadOnlyList<JobLine> Queue(IReadOnlyList<string> ids)
+    public IReadOnlyList<JobLine> Queue(IEnumerable<SubmittedJob> jobs) =>
+        [
+            .. OfEachCluster(jobs).SelectMany(c => Queue(c.Words, c.Ids)),
+        ];
+
+    /// <summary>
+    /// What the accounting knows of jobs that have ended; null where there is none, or it does not answer: many
+    /// clusters have none.
+    /// </summary>
+    /// <inheritdoc cref="Queue(IEnumerable{SubmittedJob})"/>
+    public IReadOnlyList<JobLine>? Accounted(IEnumerable<SubmittedJob> jobs)
+    {
+        var found = new List<JobLine>();
+        foreach (var (ids, cluster) in OfEachCluster(jobs))
+        {
+            string[] words =
+            [
+                "--allocations",
+                "--noheader",
+                "--parsable2",
+                "--format=JobID,State,NodeList,Reason",
+                "--jobs=" + string.Join(',', ids),
+                .. cluster,
+            ];
+            try
+            {
+                var (code, output, _) = programs.Run("sacct", words);
+                if (code != 0)
+                {
+                    return null;
+                }
+
+                found.AddRange(JobLine.Read(output, Between));
+            }
+            catch (Exception e) when (e is SlurmException or InputException)
+            {
+                return null;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Cancels jobs, arrays as a whole, all of a cluster in one call.</summary>
+    /// <param name="jobs">The jobs.</param>
+    /// <exception cref="SlurmException">It was refused.</exception>
+    public void Cancel(IEnumerable<SubmittedJob> jobs)
+    {
+        foreach (var (ids, cluster) in OfEachCluster(jobs))
+        {
+            programs.Checked("scancel", [.. cluster, .. ids]);
+        }
+    }
+
+    /// <summary>
+    /// Jobs by cluster, and the words that name it: numbers are each cluster's own, and another's job of the same
+    /// number is somebody else's.
+    /// </summary>
+    private static IEnumerable<(string[] Ids, string[] Words)> OfEachCluster(IEnumerable<SubmittedJob> jobs) =>
+        jobs.GroupBy(j => j.Cluster, j => j.Id, StringComparer.Ordinal)
+            .Select(g => (g.ToArray(), g.Key is null ? Array.Empty<string>() : ["--clusters=" + g.Key]));
+
+    private IEnumerable<JobLine> Queue(string[] cluster, string[] ids)
     {
         string[] words =
         [
@@ -96,43 +160,13 @@ internal sealed class SlurmCommands
             "--states=all",
             "--format=%i|%T|%N|%r",
             "--jobs=" + string.Join(',', ids),
+            .. cluster,
         ];
         var ended = programs.Run("squeue", words);
-        return ended.Code == 0 ? [.. JobLine.Read(ended.Output, Between)]
+        return ended.Code == 0 ? JobLine.Read(ended.Output, Between)
             : ended.Errors.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase) ? []
             : throw SlurmProcess.Refused("squeue", ended);
     }
-
-    /// <summary>
-    /// What the accounting knows of jobs that have ended; null where there is none, or it does not answer: many
-    /// clusters have none.
-    /// </summary>
-    /// <inheritdoc cref="Queue"/>
-    public IReadOnlyList<JobLine>? Accounted(IReadOnlyList<string> ids)
-    {
-        string[] words =
-        [
-            "--allocations",
-            "--noheader",
-            "--parsable2",
-            "--format=JobID,State,NodeList,Reason",
-            "--jobs=" + string.Join(',', ids),
-        ];
-        try
-        {
-            var (code, output, _) = programs.Run("sacct", words);
-            return code == 0 ? [.. JobLine.Read(output, Between)] : null;
-        }
-        catch (Exception e) when (e is SlurmException or InputException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Cancels jobs, arrays as a whole, all in one call.</summary>
-    /// <param name="ids">Their numbers.</param>
-    /// <exception cref="SlurmException">It was refused.</exception>
-    public void Cancel(IReadOnlyList<string> ids) => programs.Checked("scancel", [.. ids]);
 
     /// <summary>
     /// Variables that would stand above what a script says, where a person has them for other jobs; those that it says

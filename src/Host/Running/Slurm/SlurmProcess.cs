@@ -35,13 +35,15 @@ internal sealed class SlurmProcess(TimeSpan patience)
     /// <param name="words">Its arguments.</param>
     /// <param name="folder">Where it is started; null = here.</param>
     /// <param name="unset">Variables that it does not see.</param>
+    /// <param name="cancel">Interrupted: the program is ended.</param>
     /// <exception cref="SlurmException">It gives no answer.</exception>
     /// <exception cref="InputException">It is not there.</exception>
     public (int Code, string Output, string Errors) Run(
         string program,
         IEnumerable<string> words,
         string? folder = null,
-        IEnumerable<string>? unset = null
+        IEnumerable<string>? unset = null,
+        CancellationToken cancel = default
     )
     {
         var info = new ProcessStartInfo(program)
@@ -72,10 +74,18 @@ internal sealed class SlurmProcess(TimeSpan patience)
             process.StandardInput.Close();
             Task<string> output = process.StandardOutput.ReadToEndAsync(),
                 errors = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(patience))
+            try
+            {
+                process.WaitForExitAsync(cancel).WaitAsync(patience, CancellationToken.None).GetAwaiter().GetResult();
+            }
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
-                throw new SlurmException(Invariant.Text($"{program} gave no answer in {patience.TotalSeconds} s."))
+                throw new SlurmException(
+                    e is TimeoutException
+                        ? Invariant.Text($"{program} gave no answer in {patience.TotalSeconds} s.")
+                        : $"Interrupted while {program} had given no answer."
+                )
                 {
                     IsUnknown = true,
                 };

@@ -102,8 +102,12 @@ internal sealed class SlurmSubmission(
             foreach (var (script, role, elements) in Steps(size))
             {
                 cancel.ThrowIfCancellationRequested();
-                string id = slurm.Submit(folder, script, submission.Jobs.Count == 0 ? null : submission.Jobs[^1].Id);
-                submission = submission with { Jobs = [.. submission.Jobs, new SubmittedJob(id, role, elements)] };
+                string? before = submission.Jobs.Count == 0 ? null : submission.Jobs[^1].Id;
+                var (id, cluster) = slurm.Submit(folder, script, before, cancel);
+                submission = submission with
+                {
+                    Jobs = [.. submission.Jobs, new SubmittedJob(id, role, elements, cluster)],
+                };
                 submission.Write();
             }
 
@@ -131,7 +135,7 @@ internal sealed class SlurmSubmission(
         string[] ids = [.. submission.Jobs.Select(j => j.Id)];
         try
         {
-            slurm.Cancel(ids);
+            slurm.Cancel(submission.Jobs);
             return $"What was submitted before is cancelled: {string.Join(", ", ids)}.";
         }
         catch (SlurmException e)

@@ -25,9 +25,10 @@ internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob
     public string Folder { get; init; } = "";
 
     /// <summary>Folder with a folder a submission, beside the run's results.</summary>
-    /// <param name="runs">Folder with one folder a run.</param>
+    /// <param name="artifacts">Folder for the cache and the runs.</param>
     /// <param name="name">Name of the spec, without the axes of its matrix.</param>
-    public static string FolderOf(string runs, string name) => Path.Combine(runs, name, "slurm");
+    public static string FolderOf(string artifacts, string name) =>
+        Path.Combine(Path.GetFullPath(artifacts), "runs", name, "slurm");
 
     /// <summary>The submissions of a spec, the earliest first. One that is damaged is said and left out.</summary>
     /// <param name="folder">As <see cref="FolderOf"/>.</param>
@@ -81,10 +82,15 @@ internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob
 /// <param name="Id">Its number.</param>
 /// <param name="Role">What it is for: <c>array</c>, <c>follow-up 1</c>, <c>report</c>.</param>
 /// <param name="Elements">Elements of an array; null of a job alone.</param>
-internal sealed record SubmittedJob(string Id, string Role, int? Elements)
+/// <param name="Cluster">The cluster that it was sent to; null where there is one only.</param>
+internal sealed record SubmittedJob(string Id, string Role, int? Elements, string? Cluster = null)
 {
-    /// <summary>A number that may be given to Slurm's programs.</summary>
-    internal bool IsWhole => Id.Length is > 0 and < 20 && Id.All(char.IsAsciiDigit) && Elements is null or > 0;
+    /// <summary>A number, and a name, that may be given to Slurm's programs.</summary>
+    internal bool IsWhole =>
+        Id.Length is > 0 and < 20
+        && Id.All(char.IsAsciiDigit)
+        && Elements is null or > 0
+        && Cluster?.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') != false;
 
     /// <summary>For people.</summary>
     public override string ToString() =>

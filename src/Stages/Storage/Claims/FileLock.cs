@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -12,14 +12,8 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
-    private const int ReadWrite = 2, // O_RDWR
-        Create = 0x40, // O_CREAT
-        CloseOnExec = 0x80000, // O_CLOEXEC
-        ForAll = 0x1B6; // rw-rw-rw-, less the process's umask
     private const int Exclusive = 2, // LOCK_EX
         NoWaiting = 4; // LOCK_NB
-    private const int Interrupted = 4, // EINTR
-        WouldBlock = 11; // EWOULDBLOCK
     private const int ShortestWait = 10,
         LongestWait = 500; // ms
 
@@ -85,29 +79,21 @@ internal sealed class FileLock : IDisposable
             }
         }
 
-        int opened = open(Encoding.UTF8.GetBytes(path + '\0'), ReadWrite | Create | CloseOnExec, ForAll);
+        int opened = Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, Libc.ForAll);
         if (opened < 0)
         {
             return true; // it cannot be made here: then without
         }
 
         var handle = new SafeFileHandle(opened, ownsHandle: true);
-        if (flock(handle, Exclusive | NoWaiting) == 0)
+        if (Libc.Lock(handle, Exclusive | NoWaiting) == 0)
         {
             held = handle;
             return true;
         }
 
-        bool isTaken = Marshal.GetLastPInvokeError() is WouldBlock or Interrupted;
+        bool isTaken = Marshal.GetLastPInvokeError() is Libc.WouldBlock or Libc.Interrupted;
         handle.Dispose();
         return !isTaken;
     }
-
-#pragma warning disable IDE1006, CA5392 // names of C
-    [DllImport("libc", SetLastError = true)]
-    private static extern int open(byte[] path, int flags, int mode);
-
-    [DllImport("libc", SetLastError = true)]
-    private static extern int flock(SafeFileHandle file, int operation);
-#pragma warning restore IDE1006, CA5392
 }

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Text;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -19,15 +19,9 @@ internal enum LinkOutcome
 /// </summary>
 internal static class HardLink
 {
-    // errno of Linux
-    private const int NotPermitted = 1, // EPERM: what the kernel says of file systems without links
-        OtherDevice = 18, // EXDEV
-        TooMany = 31, // EMLINK
-        NoSuchCall = 38, // ENOSYS
-        NotSupported = 95; // ENOTSUP, EOPNOTSUPP
-
     /// <summary>Gives <paramref name="existing"/> the name <paramref name="name"/>, too.</summary>
     /// <returns>Whether links are known here; not whether it is there.</returns>
+    /// <exception cref="IOException">It surely could not be done: the disk is full, or not to be written.</exception>
     public static LinkOutcome Make(string existing, string name)
     {
         if (!OperatingSystem.IsLinux())
@@ -35,16 +29,20 @@ internal static class HardLink
             return LinkOutcome.Unsupported;
         }
 
-        bool isMade = link(Encoding.UTF8.GetBytes(existing + '\0'), Encoding.UTF8.GetBytes(name + '\0')) == 0;
-        return
-            !isMade
-            && Marshal.GetLastPInvokeError() is NotPermitted or OtherDevice or TooMany or NoSuchCall or NotSupported
-            ? LinkOutcome.Unsupported
-            : LinkOutcome.Answered;
-    }
+        if (Libc.Link(existing, name) == 0)
+        {
+            return LinkOutcome.Answered;
+        }
 
-#pragma warning disable IDE1006, CA5392 // a name of C
-    [DllImport("libc", SetLastError = true)]
-    private static extern int link(byte[] existing, byte[] name);
-#pragma warning restore IDE1006, CA5392
+        return Marshal.GetLastPInvokeError() switch
+        {
+            // EPERM is what the kernel says of file systems without links
+            Libc.NotPermitted or Libc.OtherDevice or Libc.TooManyLinks or Libc.NoSuchCall or Libc.NotSupported =>
+                LinkOutcome.Unsupported,
+            Libc.NoSpace or Libc.OverQuota or Libc.ReadOnlyDisk or Libc.NoAccess or Libc.NoEntry => throw Libc.Error(
+                name
+            ),
+            _ => LinkOutcome.Answered,
+        };
+    }
 }

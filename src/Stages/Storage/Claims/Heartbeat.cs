@@ -15,7 +15,8 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>Often enough for eight changes within the shortest patience that the command line allows.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
-    private readonly string path;
+    private readonly string folder,
+        path;
     private readonly WorkerSign sign;
     private readonly Timer timer;
     private readonly Lock raising = new();
@@ -29,9 +30,10 @@ internal sealed class Heartbeat : IDisposable
     /// <param name="interval">Time between two changes of the counter.</param>
     public Heartbeat(string root, string worker, WorkerSign sign, TimeSpan interval)
     {
+        folder = Path.Combine(root, FolderName);
         path = PathOf(root, worker);
         this.sign = sign;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(folder);
         Write();
         timer = new Timer(_ => Raise(), null, interval, interval);
     }
@@ -57,6 +59,10 @@ internal sealed class Heartbeat : IDisposable
                 {
                     Write();
                 }
+            }
+            catch (DirectoryNotFoundException) when (Directory.Exists(Path.GetDirectoryName(folder)))
+            {
+                Directory.CreateDirectory(folder); // somebody tidied up: written the next time
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
