@@ -39,7 +39,7 @@ internal static class ScaleBenchmark
     public static Command Build()
     {
         Option<int> workers = Verb.Number("--workers", "Workers at most; fewer are tried, too: 1, 8, 64.", 512),
-            samples = Verb.Number("--samples", "Samples a worker, each of eight units.", 4),
+            samples = Verb.Number("--samples", "Samples a worker, each of 13 units.", 4),
             milliseconds = Verb.Number("--milliseconds", "What a shard of forward passes takes.", 200);
         var command = new Command(
             "scale",
@@ -169,20 +169,34 @@ internal static class ScaleBenchmark
             ];
             Unit mean = Make("mean", "all", milliseconds, [.. pictures.Take(100)]);
             Unit[] answers = Each((p, _) => Make("answers", p, milliseconds / 4, [p]));
-            Unit[][] shards = [.. pictures.Select((p, i) => Shards(p, mean, answers[i]).ToArray())];
+            // About no picture: whatever needs them, anybody may compute them
+            Unit[][] masks = [.. pictures.Select(p => Shards("masks", p, milliseconds / 50, []).ToArray())];
+            Unit[][] shards =
+            [
+                .. pictures.Select((p, i) =>
+                    Shards("forward", p, milliseconds, [p], s => [mean, answers[i], masks[i][s]]).ToArray()
+                ),
+            ];
             Unit[] fits = Each((p, i) => Make("fit", p, milliseconds / 20, [], shards[i]));
             stages =
             [
                 ("answers", answers),
                 ("mean", [mean]),
+                ("masks", [.. masks.SelectMany(s => s)]),
                 ("forward", [.. shards.SelectMany(s => s)]),
                 ("fit", fits),
                 ("scan", Each((p, i) => Make("scan", p, milliseconds / 2, [p], fits[i]))),
             ];
-            IEnumerable<Unit> Shards(string picture, params Unit[] inputs) =>
+            IEnumerable<Unit> Shards(
+                string kind,
+                string sample,
+                int takes,
+                string[] about,
+                Func<int, Unit[]>? inputs = null
+            ) =>
                 Enumerable
                     .Range(0, ShardsOfSample)
-                    .Select(s => Make("forward", Invariant.Text($"{picture}/{s}"), milliseconds, [picture], inputs));
+                    .Select(s => Make(kind, Invariant.Text($"{sample}/{s}"), takes, about, inputs?.Invoke(s) ?? []));
             Unit[] Each(Func<string, int, Unit> make) => [.. pictures.Select(make)];
         }
 

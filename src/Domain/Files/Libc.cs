@@ -17,6 +17,7 @@ internal static class Libc
         ReadWrite = 2, // O_RDWR
         Create = 0x40, // O_CREAT
         AtEnd = 0x400, // O_APPEND
+        NotWaiting = 0x800, // O_NONBLOCK
         Folder = 0x10000, // O_DIRECTORY
         CloseOnExec = 0x80000; // O_CLOEXEC
 
@@ -69,6 +70,9 @@ internal static class Libc
     /// <summary>close(2).</summary>
     public static int Close(int file) => close(file);
 
+    /// <summary>read(2), once: a small file comes whole.</summary>
+    public static int Read(SafeFileHandle file, byte[] into) => (int)read(file, into, into.Length);
+
     /// <summary>fsync(2).</summary>
     public static int Flush(int file) => fsync(file);
 
@@ -82,7 +86,7 @@ internal static class Libc
     public static IOException Error(string path)
     {
         int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
+        return error is NoEntry or NoFolder ? new FileNotFoundException(null, path) : new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
     }
 
     private static byte[] Text(string path) => Encoding.UTF8.GetBytes(path + '\0');
@@ -96,6 +100,9 @@ internal static class Libc
 
     [DllImport("libc")]
     private static extern int close(int file);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern nint read(SafeFileHandle file, byte[] into, nint count);
 
     [DllImport("libc", SetLastError = true)]
     private static extern int fsync(int file);

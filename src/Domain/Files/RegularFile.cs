@@ -89,6 +89,41 @@ public static class RegularFile
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static byte[] ReadAllBytes(string path) => Reading(path, File.ReadAllBytes);
 
+    /// <summary>
+    /// The first bytes of a small file, in as few questions to the system as there can be: opened so that a named pipe
+    /// does not hold it up, which then reads as empty.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="most">Bytes at most.</param>
+    /// <exception cref="IOException">It cannot be opened, or is a folder.</exception>
+    public static byte[] ReadBeginning(string path, int most)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            using FileStream stream = Open(path, FileShare.ReadWrite | FileShare.Delete);
+            byte[] some = new byte[most];
+            return some[..stream.ReadAtLeast(some, most, throwOnEndOfStream: false)];
+        }
+
+        return Reading(
+            path,
+            p =>
+            {
+                int opened = Libc.Open(p, Libc.ReadOnly | Libc.NotWaiting | Libc.CloseOnExec);
+                if (opened < 0)
+                {
+                    throw Libc.Error(p);
+                }
+
+                using var handle = new SafeFileHandle(opened, ownsHandle: true);
+                byte[] bytes = new byte[most];
+                int read = Libc.Read(handle, bytes);
+                return read >= 0 ? bytes[..read] : throw Libc.Error(p);
+            },
+            isAsked: false
+        );
+    }
+
     /// <summary>The text of a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="encoding">How its bytes are read; UTF-8 where it is not named.</param>
@@ -102,14 +137,14 @@ public static class RegularFile
     public static string[] ReadAllLines(string path) => Reading(path, File.ReadAllLines);
 
     /// <summary>Reads anew what a server has put another file in place of since it was opened.</summary>
-    private static T Reading<T>(string path, Func<string, T> read)
+    private static T Reading<T>(string path, Func<string, T> read, bool isAsked = true)
     {
         const int Tries = 3;
         for (int tried = 1; ; tried++)
         {
             try
             {
-                return read(Required(path));
+                return read(isAsked ? Required(path) : path);
             }
             catch (IOException e) when (e.HResult == Libc.StaleHandle && tried < Tries)
             {

@@ -22,8 +22,17 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// <summary>Claims of others that are looked at in one go: several hundred workers may wait at a time.</summary>
     private const int LooksAtATime = 16;
 
+    /// <summary>
+    /// Pauses grow while less than a fourth of what is looked at has news, and shrink where most of it has: where
+    /// hundreds work something always is new, and those that wait would ask without a pause.
+    /// </summary>
+    private const double Growth = 1.5,
+        Few = 0.25,
+        Most = 0.5;
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50),
-        LongestPause = TimeSpan.FromSeconds(5);
+        LongestPause = TimeSpan.FromSeconds(5),
+        AskingPause = TimeSpan.FromSeconds(2);
 
     private readonly UnitClaims claims = sharing.Claims;
     private readonly PictureUnits known = new();
@@ -31,6 +40,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     private readonly Dictionary<int, string> pictures = []; // claims on pictures, by the worker that is there
     private readonly Dictionary<Unit, string> atWork = []; // claims of the units in this process
     private readonly Dictionary<string, string> pictureOf = new(StringComparer.Ordinal); // by its claim, this process's
+    private readonly Dictionary<string, long> asked = new(StringComparer.Ordinal); // when, by claim, whether all stands
     private readonly HashSet<string> noted = new(StringComparer.Ordinal);
     private TimeSpan pause = ShortestPause;
     private long lastLook;
@@ -144,12 +154,13 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// </summary>
     private void FindWith(Unit unit, ClaimKey claim)
     {
-        if (
-            catalog.Verifies
-            || catalog.Losses > 0
-            || unit.Picture is not { } picture
-            || !claims.IsKnownToStand(claim.Key, known.DigestOf(picture))
-        )
+        bool isDoubted = catalog.Verifies || catalog.Losses > 0;
+        if (isDoubted || unit.Picture is not { } picture || !IsAskedAgain(claim))
+        {
+            return;
+        }
+
+        if (!claims.IsKnownToStand(claim.Key, known.DigestOf(picture)))
         {
             return;
         }
@@ -159,6 +170,19 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             catalog.Believe(stored);
             backlog.Found(stored);
         }
+    }
+
+    /// <summary>A picture that somebody is at is not asked about with each of its units.</summary>
+    private bool IsAskedAgain(ClaimKey claim)
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (asked.TryGetValue(claim.Key, out long last) && Stopwatch.GetElapsedTime(last, now) < AskingPause)
+        {
+            return false;
+        }
+
+        asked[claim.Key] = now;
+        return true;
     }
 
     /// <summary>
@@ -250,7 +274,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         LeavePictures();
     }
 
-    /// <summary>How long to wait before the next look: longer and longer while nothing happens.</summary>
+    /// <summary>How long to wait before the next look: longer and longer while little happens elsewhere.</summary>
     public TimeSpan Pause => pause;
 
     /// <summary>Looks at some of what others hold, if it is time to.</summary>
@@ -263,28 +287,25 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             return false;
         }
 
-        bool isAnyFound = false;
         IReadOnlyList<IReadOnlyList<Unit>> held = backlog.Blocked();
-        for (int i = 0; i < Math.Min(held.Count, LooksAtATime); i++)
+        int looked = Math.Min(held.Count, LooksAtATime),
+            withNews = 0;
+        for (int i = 0; i < looked; i++)
         {
             IReadOnlyList<Unit> ofClaim = held[(turn + i) % held.Count];
-            foreach (Unit unit in ofClaim.TakeWhile(catalog.HasNow)) // they are computed in order
-            {
-                backlog.Found(unit);
-                isAnyFound = true;
-            }
-
+            Unit[] stored = [.. ofClaim.TakeWhile(catalog.HasNow)]; // they are computed in order
+            Array.ForEach(stored, backlog.Found);
+            withNews += stored.Length > 0 ? 1 : 0;
             backlog.Unblock(ofClaim[0]);
         }
 
         turn = held.Count > 0 ? (turn + LooksAtATime) % held.Count : 0;
         lastLook = Stopwatch.GetTimestamp();
-        TimeSpan longer = pause + pause;
         pause =
-            isAnyFound ? ShortestPause
-            : longer < LongestPause ? longer
-            : LongestPause;
-        return isAnyFound;
+            withNews < Few * looked ? TimeSpan.FromTicks(Math.Min((pause * Growth).Ticks, LongestPause.Ticks))
+            : withNews > Most * looked ? TimeSpan.FromTicks(Math.Max((pause / Growth).Ticks, ShortestPause.Ticks))
+            : pause;
+        return withNews > 0;
     }
 
     /// <summary>What others hold, in words.</summary>

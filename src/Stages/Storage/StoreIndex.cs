@@ -50,13 +50,20 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
     /// <summary>
     /// As <see cref="Has"/>, asked of the disk's server: on a shared disk "not there" may be an answer of a minute ago.
     /// A folder whose own times are asked for anew lets go of the names that it was remembered not to have; once a
-    /// while is enough for all that is asked about it.
+    /// while is enough for all that is asked about it. Where many were asked for one by one the folder is listed again:
+    /// else every worker would ask about each unit of every other.
     /// </summary>
     public bool HasNow(string kind, string key)
     {
-        if (Of(kind).IsDue(Freshness))
+        Known known = Of(kind);
+        if (known.IsDue(Freshness))
         {
             _ = FolderStamp.Of(Path.Combine(root, kind));
+        }
+
+        if (known.IsListingDue())
+        {
+            known.List(() => KindListing.Of(Path.Combine(root, kind)).Keys);
         }
 
         return IsThere(kind, key, isListingEnough: false);
@@ -167,7 +174,7 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
             return false;
         }
 
-        there.Since[known] = true;
+        there.Find(known);
         return true;
     }
 
@@ -320,8 +327,19 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
     /// <param name="listing">What lay there when it was first asked about; not changed.</param>
     private sealed class Known(KindListing listing)
     {
+        /// <summary>
+        /// So many units that others had stored were found one by one before the folder is listed; and a listing that
+        /// takes long, of many units, is not made often.
+        /// </summary>
+        private const int FoundBeforeListing = 16,
+            PauseOfListing = 20;
+
         private readonly long listed = Stopwatch.GetTimestamp();
-        private long asked;
+        private readonly Lock relisting = new();
+        private long asked,
+            listedAgain;
+        private TimeSpan took;
+        private int found; // one by one, since the folder was listed
 
         public KindListing Listing => listing;
 
@@ -334,6 +352,40 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
             long last = Interlocked.Read(ref asked);
             return (last == 0 || Stopwatch.GetElapsedTime(last) >= interval)
                 && Interlocked.CompareExchange(ref asked, Stopwatch.GetTimestamp(), last) == last;
+        }
+
+        /// <summary>Whether to list the folder again.</summary>
+        public bool IsListingDue() =>
+            Volatile.Read(ref found) >= FoundBeforeListing
+            && Stopwatch.GetElapsedTime(Interlocked.Read(ref listedAgain)) > took * PauseOfListing;
+
+        /// <summary>A unit was found that another process had stored.</summary>
+        public void Find(KeyBytes key)
+        {
+            Since[key] = true;
+            Interlocked.Increment(ref found);
+        }
+
+        /// <summary>Takes over what lies in the folder now.</summary>
+        public void List(Func<IEnumerable<KeyBytes>> keys)
+        {
+            lock (relisting)
+            {
+                if (!IsListingDue())
+                {
+                    return; // another thread has
+                }
+
+                long start = Stopwatch.GetTimestamp();
+                foreach (KeyBytes key in keys().Where(k => !listing.Keys.Contains(k)))
+                {
+                    Since.TryAdd(key, true); // what was found damaged stays so until it is stored anew
+                }
+
+                took = Stopwatch.GetElapsedTime(start);
+                Volatile.Write(ref found, 0);
+                Interlocked.Exchange(ref listedAgain, Stopwatch.GetTimestamp());
+            }
         }
 
         /// <summary>What came since, and what went (false).</summary>

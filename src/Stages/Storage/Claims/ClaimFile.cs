@@ -68,19 +68,17 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
         try
         {
             // Opened, not only asked for: whether it is there may be answered of old
-            return ClaimText.Parse(RegularFile.ReadAllText(path));
+            return ClaimText.Parse(RegularFile.ReadBeginning(path, ClaimText.LongestText + 1));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-        catch (UnauthorizedAccessException) when (Directory.Exists(path))
-        {
-            return Read(Path.Combine(path, InFolder));
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return ClaimText.Unreadable; // replaced just now ("stale file handle"), or not ours to read
+            return Directory.Exists(path)
+                ? Read(Path.Combine(path, InFolder))
+                : ClaimText.Unreadable; // replaced just now ("stale file handle"), or not ours to read
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>What a claim says: who has it. Never when, for times of one host mean nothing on another.</summary>
@@ -9,7 +11,10 @@ namespace Pipelines.Stages.Storage;
 internal sealed record ClaimText(string Token, string Worker, bool IsOver = false, string Stood = "")
 {
     private const string Over = "over";
-    private const int LongestText = 1024;
+
+    /// <summary>More bytes than any claim has.</summary>
+    public const int LongestText = 1024;
+
 
     /// <summary>A claim that is there and cannot be read: it may be anybody's.</summary>
     public static ClaimText Unreadable { get; } = new("", "");
@@ -22,6 +27,9 @@ internal sealed record ClaimText(string Token, string Worker, bool IsOver = fals
         string.Join(' ', new[] { Token, Worker, IsOver ? Over : "", Stood }.Where(word => word.Length > 0)) + "\n";
 
     /// <summary>Reads what <see cref="ToString"/> wrote; anything else is <see cref="Unreadable"/>.</summary>
+    public static ClaimText Parse(ReadOnlySpan<byte> text) => Parse(Encoding.UTF8.GetString(text));
+
+    /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
     public static ClaimText Parse(string text)
     {
         string[] words = text.Length <= LongestText && text.EndsWith('\n') ? text[..^1].Split(' ') : [];

@@ -23,6 +23,9 @@ public sealed class UnitClaims : IDisposable
     /// <summary>Numbers below which all claims of a key are over or of the dead: they need not be read again.</summary>
     private readonly Dictionary<string, int> floors = new(StringComparer.Ordinal);
 
+    /// <summary>Who had what could not be taken, when it was last tried.</summary>
+    private readonly Dictionary<string, string> holders = new(StringComparer.Ordinal);
+
     /// <summary>Some could not be ended: others free them when they see that this worker has ended.</summary>
     private bool areClaimsLeft;
 
@@ -123,6 +126,7 @@ public sealed class UnitClaims : IDisposable
                 // Whoever created the next number has it: then it does not matter whose this was
                 if (!IsFree(other, key, number) && files.Read(key, number + 1) is null)
                 {
+                    holders[key] = other.Worker;
                     return false;
                 }
 
@@ -240,19 +244,16 @@ public sealed class UnitClaims : IDisposable
         }
     }
 
-    /// <summary>Who holds a claim that this worker could not take; null where nobody is known to.</summary>
+    /// <summary>
+    /// Who held a claim when this worker could not take it; null where it did not try, or nothing is known of whoever
+    /// has it.
+    /// </summary>
     public WorkerSign? HolderOf(string key)
     {
         lock (claiming)
         {
-            int highest = floors.GetValueOrDefault(key, 1);
-            while (files.Read(key, highest + 1) is not null)
-            {
-                highest++;
-            }
-
-            return files.Read(key, highest) is { IsOver: false, Worker.Length: > 0 } claim
-                ? heartbeats.SignOf(claim.Worker)
+            return holders.TryGetValue(key, out string? holder) && holder.Length > 0
+                ? heartbeats.SignOf(holder)
                 : null;
         }
     }
