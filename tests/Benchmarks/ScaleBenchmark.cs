@@ -81,6 +81,8 @@ internal static class ScaleBenchmark
         var work = new MadeUpWork(samples, milliseconds);
         string cache = Path.Combine(root, "cache");
         using (new ArtifactStore(cache, new FileDigests(null))) { } // its folders: whoever comes first makes them
+        // As many as the processes would have: timers of heartbeats and leases wait for nobody else's work
+        ThreadPool.SetMinThreads(2 * workers, 2 * workers);
         TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
         var clock = Stopwatch.StartNew();
         var failures = new ConcurrentQueue<Exception>();
@@ -173,8 +175,8 @@ internal static class ScaleBenchmark
             Unit[][] masks = [.. pictures.Select(p => Shards("masks", p, milliseconds / 50, []).ToArray())];
             Unit[][] shards =
             [
-                .. pictures.Select((p, i) =>
-                    Shards("forward", p, milliseconds, [p], s => [mean, answers[i], masks[i][s]]).ToArray()
+                .. pictures.Select(
+                    (p, i) => Shards("forward", p, milliseconds, [p], s => [mean, answers[i], masks[i][s]]).ToArray()
                 ),
             ];
             Unit[] fits = Each((p, i) => Make("fit", p, milliseconds / 20, [], shards[i]));

@@ -7,7 +7,7 @@ namespace Pipelines.Files;
 
 /// <summary>
 /// Calls of Linux's C library that the runtime lacks, or answers of which it keeps to itself. Each says by its result
-/// that it failed, and <see cref="Marshal.GetLastPInvokeError"/> why.
+/// that it failed, and <see cref="Marshal.GetLastPInvokeError"/> why (but of close(2), which nobody asks).
 /// </summary>
 internal static class Libc
 {
@@ -45,7 +45,8 @@ internal static class Libc
 
     private const int Here = -100, // AT_FDCWD
         NotFollowed = 0x100; // AT_SYMLINK_NOFOLLOW
-    private const uint TypeAndSize = 0x201; // STATX_TYPE | STATX_SIZE
+    private const uint Type = 1, // STATX_TYPE
+        Size = 0x200; // STATX_SIZE, for which a server may have to ask others
     private const int StatusBytes = 256,
         ModeOffset = 28, // of stx_mode in struct statx, the same on every processor
         SizeOffset = 40; // of stx_size
@@ -53,10 +54,12 @@ internal static class Libc
     /// <summary>What a path leads to; null where that cannot be told.</summary>
     /// <param name="path">The path.</param>
     /// <param name="ofLink">A link is told of itself, not what it leads to.</param>
-    public static FileStatus? StatusOf(string path, bool ofLink = false)
+    /// <param name="withSize">Its size is wanted, too.</param>
+    public static FileStatus? StatusOf(string path, bool ofLink = false, bool withSize = false)
     {
         byte[] found = new byte[StatusBytes];
-        return statx(Here, Text(path), ofLink ? NotFollowed : 0, TypeAndSize, found) == 0
+        uint wanted = withSize ? Type | Size : Type;
+        return statx(Here, Text(path), ofLink ? NotFollowed : 0, wanted, found) == 0
             ? new FileStatus(
                 BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(ModeOffset)) & FileStatus.FormatMask,
                 BinaryPrimitives.ReadInt64LittleEndian(found.AsSpan(SizeOffset))
@@ -86,7 +89,8 @@ internal static class Libc
     public static IOException Error(string path)
     {
         int error = Marshal.GetLastPInvokeError();
-        return error is NoEntry or NoFolder ? new FileNotFoundException(null, path) : new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
+        string text = $"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'";
+        return error is NoEntry or NoFolder ? new FileNotFoundException(text, path) : new IOException(text, error);
     }
 
     private static byte[] Text(string path) => Encoding.UTF8.GetBytes(path + '\0');
@@ -117,7 +121,7 @@ internal static class Libc
 
 /// <summary>What statx(2) says of a path.</summary>
 /// <param name="Format">Of which sort it is, one of the S_IF words.</param>
-/// <param name="Bytes">Its size.</param>
+/// <param name="Bytes">Its size, if it was asked for.</param>
 internal readonly record struct FileStatus(int Format, long Bytes)
 {
     public const int FormatMask = 0xF000; // S_IFMT

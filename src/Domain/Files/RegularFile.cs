@@ -7,8 +7,8 @@ namespace Pipelines.Files;
 /// <summary>
 /// Opens files that may be there, and only regular ones: to open a named pipe waits for somebody at its other end, who
 /// may never come, and a device such as <c>/dev/zero</c> never ends. Every file that the program reads or adds to is
-/// opened here. What a path leads to is asked before it is opened, because the opening is what hangs; links are
-/// followed.
+/// opened here. What a path leads to is asked before it is opened, because the opening is what hangs, or it is opened
+/// so that it does not (<see cref="ReadBeginning"/>); links are followed.
 /// </summary>
 public static class RegularFile
 {
@@ -54,9 +54,8 @@ public static class RegularFile
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static SafeFileHandle OpenHandle(string path) =>
-        Reading(
-            path,
-            p => File.OpenHandle(p, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan)
+        Reading(path, p =>
+            File.OpenHandle(p, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan)
         );
 
     /// <summary>
@@ -68,12 +67,16 @@ public static class RegularFile
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static FileStream Append(string path)
     {
-        int opened = OperatingSystem.IsLinux()
-            ? Libc.Open(Required(path), Libc.WriteOnly | Libc.Create | Libc.AtEnd | Libc.CloseOnExec, Libc.ForAll)
-            : -1;
+        if (!OperatingSystem.IsLinux())
+        {
+            return new FileStream(Required(path), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        }
+
+        const int Flags = Libc.WriteOnly | Libc.Create | Libc.AtEnd | Libc.CloseOnExec;
+        int opened = Libc.Open(Required(path), Flags, Libc.ForAll);
         return opened >= 0
             ? new FileStream(new SafeFileHandle(opened, ownsHandle: true), FileAccess.Write)
-            : new FileStream(Required(path), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            : throw Libc.Error(path);
     }
 
     /// <summary>
@@ -137,21 +140,8 @@ public static class RegularFile
     public static string[] ReadAllLines(string path) => Reading(path, File.ReadAllLines);
 
     /// <summary>Reads anew what a server has put another file in place of since it was opened.</summary>
-    private static T Reading<T>(string path, Func<string, T> read, bool isAsked = true)
-    {
-        const int Tries = 3;
-        for (int tried = 1; ; tried++)
-        {
-            try
-            {
-                return read(isAsked ? Required(path) : path);
-            }
-            catch (IOException e) when (e.HResult == Libc.StaleHandle && tried < Tries)
-            {
-                // What it has now is opened
-            }
-        }
-    }
+    private static T Reading<T>(string path, Func<string, T> read, bool isAsked = true) =>
+        NetworkDisk.Persist(() => read(isAsked ? Required(path) : path), e => e.HResult == Libc.StaleHandle);
 
     private static string Required(string path)
     {

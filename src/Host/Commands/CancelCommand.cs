@@ -4,7 +4,7 @@ using Pipelines.Spec.Reading;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary><c>cancel</c>: ends the jobs that were submitted of a spec, all in one call.</summary>
+/// <summary><c>cancel</c>: ends the jobs that were submitted of a spec, all of a cluster in one call.</summary>
 internal static class CancelCommand
 {
     /// <summary>Cancels what the queue still holds of a spec's submissions. What was finished is stored.</summary>
@@ -22,11 +22,8 @@ internal static class CancelCommand
         SlurmCommands slurm = SlurmCommands.Outside();
         try
         {
-            HashSet<string> queued =
-            [
-                .. slurm.Queue(jobs).Where(QueueText.IsAlive).Select(line => line.Id),
-            ];
-            SubmittedJob[] alive = [.. jobs.Where(j => queued.Contains(j.Id))];
+            JobLine[] queued = [.. slurm.Queue(jobs).Where(QueueText.IsAlive)];
+            SubmittedJob[] alive = [.. jobs.Where(j => queued.Any(line => line.IsOf(j)))];
             if (alive.Length == 0)
             {
                 Console.WriteLine($"No job of {name} is in the queue: there is nothing to cancel.");

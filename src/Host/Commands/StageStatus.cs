@@ -50,7 +50,7 @@ internal sealed record StageStatus(
                     (Held, "held"),
                     (Failed, "failed"),
                     (Stale, "held by a worker that has ended"),
-                    (Unknown, "held by nobody knows whom"),
+                    (Unknown, "held by a worker that cannot be told"),
                     (left, "left"),
                 }
             )

@@ -1,12 +1,9 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
-using Pipelines.Host.Running;
 using Pipelines.Host.Running.Slurm;
 using Pipelines.Spec.Reading;
-using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Commands;
 

@@ -3,7 +3,6 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;

@@ -4,7 +4,6 @@ using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
-using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 

@@ -57,7 +57,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         {
             ClaimKey claim = backlog.ClaimOf(unit);
             refused.Remove(claim.Key);
-            if (IsClaimed(unit, claim, found))
+            if (TryClaim(unit, claim, found))
             {
                 return unit;
             }
@@ -68,7 +68,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     }
 
     /// <summary>Claims a unit that was taken; else it is put back, as found or as held.</summary>
-    private bool IsClaimed(Unit unit, ClaimKey claim, Action found)
+    private bool TryClaim(Unit unit, ClaimKey claim, Action found)
     {
         // Before a claim, too: else every worker would leave one behind for everything that others have done
         if (catalog.HasNow(unit))
@@ -79,7 +79,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             return false;
         }
 
-        if (IsLeftToOtherClass(unit, claim))
+        if (LeaveToOtherClass(unit, claim))
         {
             return false;
         }
@@ -113,7 +113,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             return false;
         }
 
-        if (IsLeftToOtherClass(unit, claim)) // begun while it was claimed
+        if (LeaveToOtherClass(unit, claim)) // begun while it was claimed
         {
             Leave(claim, isStored: false);
             return false;
@@ -136,7 +136,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         }
     }
 
-    private bool IsLeftToOtherClass(Unit unit, ClaimKey claim)
+    private bool LeaveToOtherClass(Unit unit, ClaimKey claim)
     {
         if (IsRefused(unit) is not { } other)
         {
@@ -155,7 +155,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     private void FindWith(Unit unit, ClaimKey claim)
     {
         bool isDoubted = catalog.Verifies || catalog.Losses > 0;
-        if (isDoubted || unit.Picture is not { } picture || !IsAskedAgain(claim))
+        if (isDoubted || unit.Picture is not { } picture || !AskAgain(claim))
         {
             return;
         }
@@ -173,7 +173,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     }
 
     /// <summary>A picture that somebody is at is not asked about with each of its units.</summary>
-    private bool IsAskedAgain(ClaimKey claim)
+    private bool AskAgain(ClaimKey claim)
     {
         long now = Stopwatch.GetTimestamp();
         if (asked.TryGetValue(claim.Key, out long last) && Stopwatch.GetElapsedTime(last, now) < AskingPause)

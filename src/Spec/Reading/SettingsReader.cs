@@ -29,7 +29,8 @@ public static class SettingsReader
         where T : class
     {
         var errors = new ErrorList();
-        YamlValue? document = YamlLoader.Load(new SpecSource(name, text), errors);
+        string wanted = $"a {What<T>()} is a mapping of its fields";
+        YamlValue? document = YamlLoader.Load(new SpecSource(name, text) { WhenEmpty = wanted }, errors);
         if (document is not YamlMap root)
         {
             if (document is not null)
@@ -37,7 +38,7 @@ public static class SettingsReader
                 string stands = document is YamlText { IsNull: true }
                     ? "the file holds no value"
                     : $"{document.Described} stands where a mapping is wanted";
-                errors.Add(document.At, "", $"{stands}: a {What<T>()} is a mapping of its fields");
+                errors.Add(document.At, "", $"{stands}: {wanted}");
             }
 
             return new SettingsRead<T>(null, errors.Sorted());

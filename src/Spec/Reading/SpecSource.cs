@@ -11,6 +11,9 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
 {
     private const int Widest = 120;
 
+    /// <summary>What an empty file lacks.</summary>
+    public string WhenEmpty { get; init; } = "a spec begins with 'name:', 'model:', 'data:' and 'stages:'";
+
     private readonly Lazy<string[]> lines = new(() => Text.ReplaceLineEndings("\n").Split('\n'));
 
     /// <summary>The lines without their ends.</summary>
@@ -31,7 +34,7 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
         int caret = Math.Clamp(column - 1, 0, all.Length);
         int start = all.Length <= Widest ? 0 : Math.Clamp(caret - (Widest / 2), 0, all.Length - Widest);
         string shown = Printable(all.Substring(start, Math.Min(Widest, all.Length - start)).TrimEnd());
-        string margin = $"{line,5} | ";
+        string margin = $"{line, 5} | ";
         return $"{margin}{shown}\n{new string(' ', margin.Length - 2)}| {new string(' ', caret - start)}^";
     }
 

@@ -68,11 +68,7 @@ internal sealed class YamlLoader
         parser.Consume<StreamStart>();
         if (parser.Accept<StreamEnd>(out _))
         {
-            errors.Add(
-                new SourceMark(source, 1, 1),
-                "",
-                "the file is empty: a spec begins with 'name:', 'model:', 'data:' and 'stages:'"
-            );
+            errors.Add(new SourceMark(source, 1, 1), "", $"the file is empty: {source.WhenEmpty}");
             return null;
         }
         parser.Consume<DocumentStart>();

@@ -88,7 +88,7 @@ public sealed class ArtifactStore : IDisposable
     public Manifest? Find(string kind, string key, bool hashAll = false)
     {
         string folder = FolderOf(kind, key);
-        if (!NetworkDisk.IsThere(folder))
+        if (!Read(folder, "", NetworkDisk.IsThere))
         {
             Index.Remove(kind, key);
             return null;
@@ -192,7 +192,7 @@ public sealed class ArtifactStore : IDisposable
         {
             if (Directory.Exists(temporary))
             {
-                Directory.Delete(temporary, recursive: true);
+                TryDelete(temporary);
             }
         }
     }
@@ -362,35 +362,32 @@ public sealed class ArtifactStore : IDisposable
             return "its manifest names no file";
         }
 
-        return Read(
-            folder,
-            file.Name,
-            path =>
+        return Read(folder, file.Name, path =>
+        {
+            if (NetworkDisk.LengthOf(path) is not { } bytes)
             {
-                if (NetworkDisk.LengthOf(path) is not { } bytes)
-                {
-                    return $"{file.Name} is missing";
-                }
-
-                if (bytes != file.Bytes)
-                {
-                    return $"{file.Name} has {bytes} bytes instead of {file.Bytes}";
-                }
-
-                string found =
-                    hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
-                return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
+                return $"{file.Name} is missing";
             }
-        );
+
+            if (bytes != file.Bytes)
+            {
+                return $"{file.Name} has {bytes} bytes instead of {file.Bytes}";
+            }
+
+            string found = hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+            return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
+        });
     }
 
-    /// <summary>Reads a file of an artifact, of which nobody knows whether it is damaged if that cannot be done.</summary>
+    /// <summary>
+    /// Reads a file of an artifact, of which nobody knows whether it is damaged if that cannot be done.
+    /// </summary>
     private static T Read<T>(string folder, string name, Func<string, T> read)
     {
         string path = Path.Combine(folder, name);
         try
         {
-            return read(path);
+            return NetworkDisk.Persist(() => read(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -416,7 +413,7 @@ public sealed class ArtifactStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (!Directory.Exists(artifact))
+            if (!NetworkDisk.IsThere(artifact))
             {
                 return; // another process set it aside
             }

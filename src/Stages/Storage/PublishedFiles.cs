@@ -64,7 +64,7 @@ public sealed class PublishedFiles
         string path = Path.Combine(folder, FileName);
         try
         {
-            return File.Exists(path) ? Of(folder, RegularFile.ReadAllBytes(path)) : null;
+            return NetworkDisk.IsThere(path) ? Of(folder, RegularFile.ReadAllBytes(path)) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

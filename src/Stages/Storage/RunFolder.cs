@@ -64,7 +64,7 @@ public sealed class RunFolder
     public static void WriteSettings(string final, string settings)
     {
         string path = System.IO.Path.Combine(final, SettingsFile);
-        if (File.Exists(path) && RegularFile.ReadAllText(path) == settings)
+        if (NetworkDisk.IsThere(path) && RegularFile.ReadAllText(path) == settings)
         {
             return;
         }
@@ -76,7 +76,7 @@ public sealed class RunFolder
     /// <summary>The results count as unfinished from here on: the next run writes them again.</summary>
     public static void Forget(string final)
     {
-        if (Directory.Exists(final))
+        if (NetworkDisk.IsThere(final))
         {
             NetworkDisk.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
         }
@@ -169,7 +169,7 @@ public sealed class RunFolder
             string id = System.IO.Path.GetFileName(left)[StagingPrefix.Length..].Split('-')[0];
             if (leases.Of(id, left).State == WorkerState.Ended)
             {
-                Directory.Delete(left, recursive: true);
+                NetworkDisk.DeleteFolder(left);
             }
         }
 
@@ -182,7 +182,7 @@ public sealed class RunFolder
         }
         finally
         {
-            Directory.Delete(staging, recursive: true);
+            NetworkDisk.DeleteFolder(staging);
         }
     }
 
@@ -242,7 +242,7 @@ public sealed class RunFolder
             string path = System.IO.Path.Combine(final, name);
             if (Directory.Exists(path))
             {
-                Directory.Delete(path, recursive: true);
+                NetworkDisk.DeleteFolder(path);
             }
             else
             {

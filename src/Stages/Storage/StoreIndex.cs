@@ -63,7 +63,7 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 
         if (known.IsListingDue())
         {
-            known.List(() => KindListing.Of(Path.Combine(root, kind)).Keys);
+            Try(() => known.List(() => KindListing.Of(Path.Combine(root, kind)).Keys));
         }
 
         return IsThere(kind, key, isListingEnough: false);
@@ -377,14 +377,19 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
                 }
 
                 long start = Stopwatch.GetTimestamp();
-                foreach (KeyBytes key in keys().Where(k => !listing.Keys.Contains(k)))
+                try
                 {
-                    Since.TryAdd(key, true); // what was found damaged stays so until it is stored anew
+                    foreach (KeyBytes key in keys().Where(k => !listing.Keys.Contains(k)))
+                    {
+                        Since.TryAdd(key, true); // what was found damaged stays so until it is stored anew
+                    }
                 }
-
-                took = Stopwatch.GetElapsedTime(start);
-                Volatile.Write(ref found, 0);
-                Interlocked.Exchange(ref listedAgain, Stopwatch.GetTimestamp());
+                finally
+                {
+                    took = Stopwatch.GetElapsedTime(start);
+                    Volatile.Write(ref found, 0);
+                    Interlocked.Exchange(ref listedAgain, Stopwatch.GetTimestamp());
+                }
             }
         }
 

@@ -74,9 +74,9 @@ public sealed class QueueTextTests
     [Fact]
     public void Jobs_that_nobody_could_be_asked_about_are_not_said_to_be_forgotten() =>
         QueueText
-            .Lines(Submitted, [], wereAsked: false)
+            .Lines(Submitted, [], haveAnswered: false)
             .Should()
-            .OnlyContain(line => line.EndsWith("unknown (Slurm gave no answer)", StringComparison.Ordinal));
+            .OnlyContain(line => line.EndsWith("unknown (not known here)", StringComparison.Ordinal));
 
     [Fact]
     public void A_program_without_an_answer_is_ended_when_the_run_is()

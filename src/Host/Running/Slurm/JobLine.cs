@@ -8,12 +8,21 @@ namespace Pipelines.Host.Running.Slurm;
 /// <param name="State">The state's word without what stands behind it: <c>CANCELLED by 1000</c> is CANCELLED.</param>
 /// <param name="Nodes">Where it runs or ran; empty before.</param>
 /// <param name="Reason">Why it waits, or ended so; empty where there is none.</param>
-internal sealed record JobLine(string Id, int? Element, string State, string Nodes, string Reason)
+/// <param name="Cluster">The cluster that was asked; null where there is one only.</param>
+internal sealed record JobLine(
+    string Id,
+    int? Element,
+    string State,
+    string Nodes,
+    string Reason,
+    string? Cluster = null
+)
 {
     /// <summary>Jobs of an answer with a line each; a line of another form is left out.</summary>
     /// <param name="answer">NUMBER|STATE|NODES|REASON.</param>
     /// <param name="between">What stands between the four.</param>
-    public static IEnumerable<JobLine> Read(string answer, char between)
+    /// <param name="cluster">The cluster that answered.</param>
+    public static IEnumerable<JobLine> Read(string answer, char between, string? cluster = null)
     {
         foreach (string line in answer.Split('\n'))
         {
@@ -35,10 +44,14 @@ internal sealed record JobLine(string Id, int? Element, string State, string Nod
                 id.Length == 2 ? index : null,
                 parts[1].Trim().Split(' ', '+')[0].ToUpperInvariant(),
                 Plain(parts[2]),
-                Plain(parts[3])
+                Plain(parts[3]),
+                cluster
             );
         }
     }
+
+    /// <summary>Whether it is about a job, or an element of it.</summary>
+    public bool IsOf(SubmittedJob job) => (Id, Cluster) == (job.Id, job.Cluster);
 
     private static string Plain(string text) =>
         text.Trim() is var plain && plain is "None" or "(null)" ? "" : text.Trim();

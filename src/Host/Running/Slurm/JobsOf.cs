@@ -29,7 +29,7 @@ internal static class JobsOf
         {
             yield return $"Jobs submitted {submission.Submitted:yyyy-MM-dd HH:mm}Z, logs in "
                 + $"{Path.Combine(submission.Folder, SlurmScript.LogFolder)}:";
-            foreach (string line in QueueText.Lines(submission, known, wereAsked: problem is null))
+            foreach (string line in QueueText.Lines(submission, known, haveAnswered: problem is null))
             {
                 yield return line;
             }

@@ -44,10 +44,14 @@ internal static class QueueText
     /// <summary>A line a job, and one for what is to be done about it.</summary>
     /// <param name="submission">What was submitted.</param>
     /// <param name="known">What queue and accounting say; of an element said twice, the first holds.</param>
-    /// <param name="wereAsked">They gave an answer.</param>
-    public static IEnumerable<string> Lines(Submission submission, IReadOnlyList<JobLine> known, bool wereAsked = true)
+    /// <param name="haveAnswered">They gave an answer.</param>
+    public static IEnumerable<string> Lines(
+        Submission submission,
+        IReadOnlyList<JobLine> known,
+        bool haveAnswered = true
+    )
     {
-        string whyUnknown = wereAsked ? "Slurm no longer tells" : "Slurm gave no answer";
+        string whyUnknown = haveAnswered ? "Slurm no longer tells" : "not known here";
         int width = submission.Jobs.Select(j => j.ToString().Length).DefaultIfEmpty(0).Max();
         foreach (SubmittedJob job in submission.Jobs)
         {
@@ -63,7 +67,7 @@ internal static class QueueText
     /// <summary>Every element of a job once, one that nobody knows as unknown.</summary>
     private static IEnumerable<JobLine> Elements(SubmittedJob job, IReadOnlyList<JobLine> known)
     {
-        ILookup<int, JobLine> said = known.Where(k => k.Id == job.Id).ToLookup(k => k.Element ?? 0);
+        ILookup<int, JobLine> said = known.Where(k => k.IsOf(job)).ToLookup(k => k.Element ?? 0);
         return Enumerable
             .Range(0, job.Elements ?? 1)
             .Select(i => said[i].FirstOrDefault() ?? new JobLine(job.Id, i, Unknown, "", ""));

@@ -71,7 +71,8 @@ internal sealed class SlurmCommands
             programs.Run("sbatch", SubmitWords(script, after), folder, SetBy(folder, script), cancel)
         );
         // NUMBER or NUMBER;CLUSTER, behind what a site's own filter may say
-        string[] said = (answer.Split('\n').LastOrDefault(l => l.Length > 0) ?? "").Split(';', StringSplitOptions.TrimEntries);
+        string last = answer.Split('\n').LastOrDefault(l => l.Length > 0) ?? "";
+        string[] said = last.Split(';', StringSplitOptions.TrimEntries);
         return said.Length <= 2 && said[0].Length > 0 && said[0].All(char.IsAsciiDigit)
             ? (said[0], said.Length > 1 ? said[1] : null)
             : throw new SlurmException($"sbatch answered '{Shown.Name(answer.Trim())}', which is no job's number.")
@@ -89,10 +90,7 @@ internal sealed class SlurmCommands
     /// <summary>What the queue holds of jobs, a line an element of an array.</summary>
     /// <param name="jobs">The jobs; those that the queue does not know have no line.</param>
     /// <exception cref="SlurmException">The controller does not answer.</exception>
-    public IReadOnlyList<JobLine> Queue(IEnumerable<SubmittedJob> jobs) =>
-        [
-            .. OfEachCluster(jobs).SelectMany(c => Queue(c.Words, c.Ids)),
-        ];
+    public IReadOnlyList<JobLine> Queue(IEnumerable<SubmittedJob> jobs) => [.. OfEachCluster(jobs).SelectMany(Queue)];
 
     /// <summary>
     /// What the accounting knows of jobs that have ended; null where there is none, or it does not answer: many
@@ -101,35 +99,14 @@ internal sealed class SlurmCommands
     /// <inheritdoc cref="Queue(IEnumerable{SubmittedJob})"/>
     public IReadOnlyList<JobLine>? Accounted(IEnumerable<SubmittedJob> jobs)
     {
-        var found = new List<JobLine>();
-        foreach (var (ids, cluster) in OfEachCluster(jobs))
+        try
         {
-            string[] words =
-            [
-                "--allocations",
-                "--noheader",
-                "--parsable2",
-                "--format=JobID,State,NodeList,Reason",
-                "--jobs=" + string.Join(',', ids),
-                .. cluster,
-            ];
-            try
-            {
-                var (code, output, _) = programs.Run("sacct", words);
-                if (code != 0)
-                {
-                    return null;
-                }
-
-                found.AddRange(JobLine.Read(output, Between));
-            }
-            catch (Exception e) when (e is SlurmException or InputException)
-            {
-                return null;
-            }
+            return [.. OfEachCluster(jobs).SelectMany(Accounted)];
         }
-
-        return found;
+        catch (Exception e) when (e is SlurmException or InputException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Cancels jobs, arrays as a whole, all of a cluster in one call.</summary>
@@ -137,35 +114,36 @@ internal sealed class SlurmCommands
     /// <exception cref="SlurmException">It was refused.</exception>
     public void Cancel(IEnumerable<SubmittedJob> jobs)
     {
-        foreach (var (ids, cluster) in OfEachCluster(jobs))
+        foreach (ClusterJobs of in OfEachCluster(jobs))
         {
-            programs.Checked("scancel", [.. cluster, .. ids]);
+            programs.Checked("scancel", [.. of.Words, .. of.Ids]);
         }
     }
 
-    /// <summary>
-    /// Jobs by cluster, and the words that name it: numbers are each cluster's own, and another's job of the same
-    /// number is somebody else's.
-    /// </summary>
-    private static IEnumerable<(string[] Ids, string[] Words)> OfEachCluster(IEnumerable<SubmittedJob> jobs) =>
-        jobs.GroupBy(j => j.Cluster, j => j.Id, StringComparer.Ordinal)
-            .Select(g => (g.ToArray(), g.Key is null ? Array.Empty<string>() : ["--clusters=" + g.Key]));
+    private static IEnumerable<ClusterJobs> OfEachCluster(IEnumerable<SubmittedJob> jobs) =>
+        jobs.GroupBy(j => j.Cluster, j => j.Id, StringComparer.Ordinal).Select(g => new ClusterJobs(g.Key, [.. g]));
 
-    private IEnumerable<JobLine> Queue(string[] cluster, string[] ids)
+    private IEnumerable<JobLine> Queue(ClusterJobs jobs)
+    {
+        string[] words = ["--array", "--noheader", "--states=all", "--format=%i|%T|%N|%r", jobs.List, .. jobs.Words];
+        var ended = programs.Run("squeue", words);
+        return ended.Code == 0 ? JobLine.Read(ended.Output, Between, jobs.Cluster)
+            : ended.Errors.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase) ? []
+            : throw SlurmProcess.Refused("squeue", ended);
+    }
+
+    private IEnumerable<JobLine> Accounted(ClusterJobs jobs)
     {
         string[] words =
         [
-            "--array",
+            "--allocations",
             "--noheader",
-            "--states=all",
-            "--format=%i|%T|%N|%r",
-            "--jobs=" + string.Join(',', ids),
-            .. cluster,
+            "--parsable2",
+            "--format=JobID,State,NodeList,Reason",
+            jobs.List,
+            .. jobs.Words,
         ];
-        var ended = programs.Run("squeue", words);
-        return ended.Code == 0 ? JobLine.Read(ended.Output, Between)
-            : ended.Errors.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase) ? []
-            : throw SlurmProcess.Refused("squeue", ended);
+        return JobLine.Read(programs.Checked("sacct", words), Between, jobs.Cluster);
     }
 
     /// <summary>
@@ -180,4 +158,18 @@ internal sealed class SlurmCommands
             .Select(d => Variables.GetValueOrDefault(d, d.ToUpperInvariant().Replace('-', '_')))
             .Concat(["ARRAY_INX", "DEPENDENCY", "NO_REQUEUE", "WAIT"])
             .Select(name => "SBATCH_" + name);
+
+    /// <summary>
+    /// Jobs of a cluster: numbers are each cluster's own, and another's job of the same number is somebody else's.
+    /// </summary>
+    /// <param name="Cluster">Its name; null where there is one only.</param>
+    /// <param name="Ids">Numbers of jobs.</param>
+    private sealed record ClusterJobs(string? Cluster, IReadOnlyList<string> Ids)
+    {
+        /// <summary>The words that name the cluster.</summary>
+        public IReadOnlyList<string> Words => Cluster is null ? [] : ["--clusters=" + Cluster];
+
+        /// <summary>The word that names the jobs.</summary>
+        public string List => "--jobs=" + string.Join(',', Ids);
+    }
 }

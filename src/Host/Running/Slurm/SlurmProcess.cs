@@ -8,6 +8,8 @@ namespace Pipelines.Host.Running.Slurm;
 /// <param name="patience">A controller that is busy answers late; one that is gone, never.</param>
 internal sealed class SlurmProcess(TimeSpan patience)
 {
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     /// <summary>Beginnings of variables of the programs that ask and cancel.</summary>
     private static readonly string[] Asking = ["SQUEUE_", "SACCT_", "SCANCEL_"];
 
@@ -35,7 +37,8 @@ internal sealed class SlurmProcess(TimeSpan patience)
     /// <param name="words">Its arguments.</param>
     /// <param name="folder">Where it is started; null = here.</param>
     /// <param name="unset">Variables that it does not see.</param>
-    /// <param name="cancel">Interrupted: the program is ended.</param>
+    /// <param name="cancel">Interrupted: the program is given little time to end by itself, lest what it did is not
+    /// known.</param>
     /// <exception cref="SlurmException">It gives no answer.</exception>
     /// <exception cref="InputException">It is not there.</exception>
     public (int Code, string Output, string Errors) Run(
@@ -72,11 +75,15 @@ internal sealed class SlurmProcess(TimeSpan patience)
         {
             using Process process = Process.Start(info)!;
             process.StandardInput.Close();
-            Task<string> output = process.StandardOutput.ReadToEndAsync(),
-                errors = process.StandardError.ReadToEndAsync();
+            Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None),
+                errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
             try
             {
                 process.WaitForExitAsync(cancel).WaitAsync(patience, CancellationToken.None).GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException) when (process.WaitForExit(Grace))
+            {
+                // It has answered
             }
             catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {

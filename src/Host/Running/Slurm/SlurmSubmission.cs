@@ -88,14 +88,10 @@ internal sealed class SlurmSubmission(
     /// <param name="size">Elements of an array.</param>
     /// <param name="cancel">Interrupted: what was submitted is cancelled.</param>
     /// <exception cref="SlurmException">A job was refused: those before it are cancelled.</exception>
+    /// <exception cref="InputException">The folder cannot be written.</exception>
     public Submission Submit(string folder, SlurmCommands slurm, int size, CancellationToken cancel)
     {
-        Directory.CreateDirectory(Path.Combine(folder, SlurmScript.LogFolder));
-        foreach (var (file, text) in Files(folder, size))
-        {
-            AtomicFile.Write(file, text);
-        }
-
+        WriteFiles(folder, size);
         var submission = new Submission(DateTime.UtcNow, []) { Folder = folder };
         try
         {
@@ -123,6 +119,27 @@ internal sealed class SlurmSubmission(
         }
 
         return submission;
+    }
+
+    private void WriteFiles(string folder, int size)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, SlurmScript.LogFolder));
+            foreach (var (file, text) in Files(folder, size))
+            {
+                AtomicFile.Write(file, text);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(
+                folder,
+                $"scripts and logs cannot be written here ({e.Message.TrimEnd('.')}): nothing was submitted.",
+                "Name another folder with --artifacts.",
+                e
+            );
+        }
     }
 
     private static string TakeBack(SlurmCommands slurm, Submission submission, bool mayBeMore)

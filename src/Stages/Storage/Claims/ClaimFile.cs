@@ -19,8 +19,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
 
     private const string Mark = ".claim.",
         InFolder = "claim"; // in a claim that is a folder
-    private const int FolderDigits = 2,
-        MoreLooks = 2;
+    private const int FolderDigits = 2;
 
     /// <summary>The store's folder.</summary>
     public string Root => root;
@@ -48,18 +47,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     }
 
     /// <summary>What the claim of a number says; null where there is none, as far as this host sees.</summary>
-    public ClaimText? Read(string key, int number)
-    {
-        // A handle that has gone stale is another by the next look
-        string path = PathOf(key, number);
-        ClaimText? claim = Read(path);
-        for (int again = 0; again < MoreLooks && claim == ClaimText.Unreadable; again++)
-        {
-            claim = Read(path);
-        }
-
-        return claim;
-    }
+    public ClaimText? Read(string key, int number) => Read(PathOf(key, number));
 
     /// <summary>What a claim says.</summary>
     /// <param name="path">The claim: a file, or a folder that holds it.</param>
@@ -76,9 +64,8 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Directory.Exists(path)
-                ? Read(Path.Combine(path, InFolder))
-                : ClaimText.Unreadable; // replaced just now ("stale file handle"), or not ours to read
+            // Replaced just now ("stale file handle"), or not ours to read
+            return Directory.Exists(path) ? Read(Path.Combine(path, InFolder)) : ClaimText.Unreadable;
         }
     }
 
@@ -104,7 +91,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
         }
         finally
         {
-            Remove(temporary);
+            TryRemove(temporary);
         }
     }
 
@@ -116,6 +103,7 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
     }
 
     /// <summary>Removes one's own claim, or one that nobody needs.</summary>
+    /// <exception cref="IOException">It stays.</exception>
     public void Delete(string key, int number) => Remove(PathOf(key, number));
 
     /// <summary>All claims, as their folders list them now.</summary>
@@ -148,16 +136,21 @@ internal sealed class ClaimFile(string root, Func<string, string, LinkOutcome> l
 
     private static void Remove(string path)
     {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        else
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static void TryRemove(string path)
+    {
         try
         {
-            if (Directory.Exists(path))
-            {
-                Directory.Delete(path, recursive: true);
-            }
-            else
-            {
-                File.Delete(path);
-            }
+            Remove(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

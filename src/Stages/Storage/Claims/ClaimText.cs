@@ -15,7 +15,6 @@ internal sealed record ClaimText(string Token, string Worker, bool IsOver = fals
     /// <summary>More bytes than any claim has.</summary>
     public const int LongestText = 1024;
 
-
     /// <summary>A claim that is there and cannot be read: it may be anybody's.</summary>
     public static ClaimText Unreadable { get; } = new("", "");
 

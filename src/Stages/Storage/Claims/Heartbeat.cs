@@ -55,14 +55,13 @@ internal sealed class Heartbeat : IDisposable
         {
             try
             {
-                if (!ended)
+                if (ended || !Directory.Exists(Path.GetDirectoryName(folder)))
                 {
-                    Write();
+                    return;
                 }
-            }
-            catch (DirectoryNotFoundException) when (Directory.Exists(Path.GetDirectoryName(folder)))
-            {
-                Directory.CreateDirectory(folder); // somebody tidied up: written the next time
+
+                Directory.CreateDirectory(folder); // somebody may have tidied up
+                Write();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -72,8 +71,8 @@ internal sealed class Heartbeat : IDisposable
     }
 
     /// <summary>
-    /// The worker has ended. Others take claims whose worker has left no file for those of one that they cannot see yet:
-    /// where some are left the file stays, and says so.
+    /// The worker has ended. Others take claims whose worker has left no file for those of one that they cannot see
+    /// yet: where some are left the file stays, and says so.
     /// </summary>
     public void End(bool areClaimsLeft)
     {

@@ -28,8 +28,10 @@ internal sealed class Heartbeats(string root, TimeSpan patience, JobElement? own
         lock (looking)
         {
             Seen seen = Look(worker.Length > 0 ? worker : claim, worker);
-            return seen.Sign is { } sign && (sign.HasEnded || sign.Worker.IsRunning == false || own?.IsAfter(sign.Job) == true)
-                || time.GetElapsedTime(seen.Changed) > patience;
+            bool hasEnded =
+                seen.Sign is { } sign
+                && (sign.HasEnded || sign.Worker.IsRunning == false || own?.IsAfter(sign.Job) == true);
+            return hasEnded || time.GetElapsedTime(seen.Changed) > patience;
         }
     }
 

@@ -28,11 +28,7 @@ internal sealed class OldClaims(string root, Leases leases)
 
             foreach (var (key, number) in ofKey)
             {
-                removed++;
-                if (!dryRun)
-                {
-                    files.Delete(key, number);
-                }
+                removed += dryRun || TryDelete(key, number) ? 1 : 0;
             }
         }
 
@@ -58,6 +54,19 @@ internal sealed class OldClaims(string root, Leases leases)
         return removed;
     }
 
+    private bool TryDelete(string key, int number)
+    {
+        try
+        {
+            files.Delete(key, number);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // another's, or the disk's trouble: left for the next time
+        }
+    }
+
     private bool IsNeeded(string key, int number) =>
         files.Read(key, number) is { IsOver: false } claim && (claim.Worker.Length == 0 || !HasEnded(claim.Worker));
 
@@ -65,7 +74,10 @@ internal sealed class OldClaims(string root, Leases leases)
     {
         if (!ended.TryGetValue(worker, out bool has))
         {
-            has = leases.Of(worker, Heartbeat.PathOf(root, worker)).State == WorkerState.Ended;
+            string heartbeat = Heartbeat.PathOf(root, worker);
+            has =
+                WorkerSign.Read(heartbeat) is { Sign.HasEnded: true }
+                || leases.Of(worker, heartbeat).State == WorkerState.Ended;
             ended[worker] = has;
         }
 

@@ -16,7 +16,7 @@ public sealed class UnitClaims : IDisposable
     private readonly string worker;
     private readonly ClaimFile files;
     private readonly Heartbeats heartbeats;
-    private readonly Lazy<Heartbeat> own;
+    private readonly Func<Heartbeat> begin;
     private readonly Lock claiming = new();
     private readonly Dictionary<string, Held> held = new(StringComparer.Ordinal);
 
@@ -25,6 +25,9 @@ public sealed class UnitClaims : IDisposable
 
     /// <summary>Who had what could not be taken, when it was last tried.</summary>
     private readonly Dictionary<string, string> holders = new(StringComparer.Ordinal);
+
+    /// <summary>Of this worker, from its first claim on.</summary>
+    private Heartbeat? own;
 
     /// <summary>Some could not be ended: others free them when they see that this worker has ended.</summary>
     private bool areClaimsLeft;
@@ -43,8 +46,7 @@ public sealed class UnitClaims : IDisposable
             HardLink.Make,
             TimeProvider.System,
             Heartbeat.Interval
-        )
-    { }
+        ) { }
 
     internal UnitClaims(
         string root,
@@ -59,7 +61,7 @@ public sealed class UnitClaims : IDisposable
         this.worker = worker;
         files = new ClaimFile(root, link);
         heartbeats = new Heartbeats(root, patience, sign.Job, time);
-        own = new Lazy<Heartbeat>(() => NetworkDisk.Persist(() => new Heartbeat(root, worker, sign, interval)));
+        begin = () => new Heartbeat(root, worker, sign, interval);
     }
 
     /// <summary>Names this worker in the store.</summary>
@@ -92,7 +94,7 @@ public sealed class UnitClaims : IDisposable
                 return true;
             }
 
-            _ = own.Value; // nobody finds a claim before the heartbeat
+            own ??= begin(); // nobody finds a claim before the heartbeat
             for (int number = floors.GetValueOrDefault(key, 1); ; number++)
             {
                 ClaimText? other = files.Read(key, number);
@@ -164,8 +166,10 @@ public sealed class UnitClaims : IDisposable
 
             ClaimText? claim = files.Read(key, mine.Number);
             bool isTakenOver = files.Read(key, mine.Number + 1) is not null;
-            // One that is gone, and nobody's, was collected, or somebody deletes the store: publishing is first-come
-            if (!isTakenOver && (claim is null || claim.Token == mine.Claim.Token))
+            // One that is gone, and nobody's, was collected, or somebody deletes the store; one that cannot be read
+            // just now is nobody else's: publishing is first-come
+            bool mayBeMine = claim is null || claim == ClaimText.Unreadable || claim.Token == mine.Claim.Token;
+            if (!isTakenOver && mayBeMine)
             {
                 return;
             }
@@ -252,9 +256,7 @@ public sealed class UnitClaims : IDisposable
     {
         lock (claiming)
         {
-            return holders.TryGetValue(key, out string? holder) && holder.Length > 0
-                ? heartbeats.SignOf(holder)
-                : null;
+            return holders.TryGetValue(key, out string? holder) && holder.Length > 0 ? heartbeats.SignOf(holder) : null;
         }
     }
 
@@ -266,11 +268,8 @@ public sealed class UnitClaims : IDisposable
             GiveUp(key);
         }
 
-        if (own.IsValueCreated)
-        {
-            own.Value.End(areClaimsLeft);
-            own.Value.Dispose();
-        }
+        own?.End(areClaimsLeft);
+        own?.Dispose();
     }
 
     private bool IsFree(ClaimText other, string key, int number) =>

@@ -26,7 +26,8 @@ public sealed record WorkerSign(Worker Worker, JobElement? Job, string? NumericC
     internal byte[] ToBytes(long counter) =>
         Encoding.UTF8.GetBytes(
             counter.ToString(CultureInfo.InvariantCulture).PadLeft(CounterDigits, '0')
-                + $"\n{JsonSerializer.Serialize(this, Options)}{(HasEnded ? " " : "")}\n" // "true" is shorter than "false"
+                // "true" is shorter than "false"
+                + $"\n{JsonSerializer.Serialize(this, Options)}{(HasEnded ? " " : "")}\n"
         );
 
     /// <summary>Reads a heartbeat file; null where there is none or it is not whole.</summary>
