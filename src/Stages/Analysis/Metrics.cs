@@ -161,8 +161,15 @@ internal static class Metrics
             ab += a[i] * b[i];
         }
 
-        return aa == 0 || bb == 0 ? double.NaN : Math.Clamp(ab / (Math.Sqrt(aa) * Math.Sqrt(bb)), -1, 1);
+        return aa == 0 || bb == 0 ? double.NaN : OfSquares(ab, aa, bb);
     }
+
+    /// <summary>
+    /// ab over the root of aa bb. A vector and itself give exactly 1, whatever the processor: else the least of a run's
+    /// agreements with itself would be another sample's on each.
+    /// </summary>
+    private static double OfSquares(double ab, double aa, double bb) =>
+        Math.Clamp(aa == bb ? ab / aa : ab / (Math.Sqrt(aa) * Math.Sqrt(bb)), -1, 1);
 
     /// <summary>Percentiles with linear interpolation at position q/100 (n - 1) (numpy's default).</summary>
     /// <param name="values">At least one value, in any order.</param>
