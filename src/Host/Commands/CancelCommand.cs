@@ -16,7 +16,11 @@ internal static class CancelCommand
         SubmittedJob[] jobs = [.. Submission.All(folder, Console.Error.WriteLine).SelectMany(s => s.Jobs)];
         if (jobs.Length == 0)
         {
-            throw new InputException(folder, $"nothing of {name} was submitted.", "Name its folder by --artifacts.");
+            throw new InputException(
+                folder,
+                $"nothing of {name} was submitted.",
+                "If it was submitted into another folder, name that by --artifacts."
+            );
         }
 
         SlurmCommands slurm = SlurmCommands.Outside();

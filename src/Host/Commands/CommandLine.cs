@@ -326,9 +326,9 @@ internal sealed class SharedOptions
         new("--stale")
         {
             Description =
-                "Take over the work of a process that gives no sign for so long (default: 10 min; at least 2 min).",
+                "Take over the work of a process that gives no sign for so long (150s, 2h; default 10min, least 2min).",
             HelpName = "TIME",
-            CustomParser = Duration.Parse,
+            CustomParser = result => Duration.Parse("--stale", result),
         };
 
     private Option<string[]> Set { get; } =

@@ -20,18 +20,20 @@ internal static class Duration
     ];
 
     /// <summary>Reads an option's value; what is none, or out of bounds, is an error of the command line.</summary>
-    public static TimeSpan? Parse(ArgumentResult result)
+    /// <param name="option">The option.</param>
+    /// <param name="result">Its value.</param>
+    public static TimeSpan? Parse(string option, ArgumentResult result)
     {
         string text = string.Concat(result.Tokens.Select(t => t.Value));
         if (Of(text) is not { } time)
         {
-            result.AddError($"'{text}' is no time: write 90s, 10min or 2h.");
+            result.AddError($"{option}: '{text}' is no time: write 150s, 10min or 2h.");
             return null;
         }
 
         if (time < Shortest || time > Longest)
         {
-            result.AddError($"{text} is out of bounds: at least 2min, at most 168h.");
+            result.AddError($"{option}: {text} is out of bounds: at least 2min, at most 168h.");
         }
 
         return time;

@@ -40,7 +40,9 @@ internal sealed class ElsewhereOptions
 
     private readonly Option<string?> profile = new("--profile")
     {
-        Description = "What jobs ask the cluster for (YAML; schema --profile). Only with --executor slurm.",
+        Description =
+            "What jobs ask the cluster for (YAML; schema --profile); without it four workers of one CPU, all else as "
+            + "the cluster has it. Only with --executor slurm.",
         HelpName = "FILE",
     };
 

@@ -32,7 +32,8 @@ internal static class FleetCommand
     private static int Compute(RunOptions options, DeviceList list)
     {
         using var session = Open(options);
-        IReadOnlyList<WorkerDevice> devices = list.Resolve(TorchSharp.torch.cuda.device_count());
+        int cards = TorchSharp.torch.cuda.device_count();
+        IReadOnlyList<WorkerDevice> devices = list.Resolve(cards);
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
         if (session.FindsAllButPages())
         {
@@ -52,6 +53,11 @@ internal static class FleetCommand
             progress.Message,
             () => KillsForMemory.Read()
         );
+        if (list.Names.Count == 0 && cards == 0)
+        {
+            Console.WriteLine("libtorch sees no CUDA device here: all is one process on the processor.");
+        }
+
         string words = string.Join(", ", devices.Select(d => d.Label));
         Console.WriteLine($"{Format.Many(devices.Count, "device")}, {Format.Many(threads, "thread")} each: {words}");
         IReadOnlyList<DeviceEnd> ends = progress.Show(() => fleet.Run(interruption.Token));

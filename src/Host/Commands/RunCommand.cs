@@ -333,7 +333,7 @@ internal static class RunCommand
                 : e;
         }
 
-        bool isWhole = outcomes.Count == stages.Count && outcomes.All(o => o.Whole);
+        bool isWhole = stages.All(s => outcomes.Any(o => o.Stage == s && o.Whole));
         if (session.Options.IsWorker)
         {
             log.Write(isWhole ? "Worker: nothing is left." : "Worker: ended.");

@@ -69,7 +69,7 @@ internal static class StatusCommand
 
             return Program.Done;
         });
-        if (isAnyLeft)
+        if (isAnyLeft && claims.Workers.All(w => w.IsRunning == false))
         {
             Console.WriteLine(
                 $"What is left is computed by:{Environment.NewLine}  {Help.Program} run "
@@ -101,7 +101,14 @@ internal static class StatusCommand
                 $"{pipeline.Experiment.Name}: {Format.Count(done)} of {Format.Many(known, "known unit")} done",
                 [.. stages.Select(s => $"{s.Stage.PadRight(width)}  {s.Words}")]
             ),
-            new StatusSection("workers", [.. claims.Workers.Select(w => Words(w, holders.GetValueOrDefault(w)))]),
+            new StatusSection(
+                "workers",
+                [
+                    .. claims
+                        .Workers.Where(w => w.IsRunning != false || holders.ContainsKey(w))
+                        .Select(w => Words(w, holders.GetValueOrDefault(w))),
+                ]
+            ),
             new StatusSection(
                 "failed",
                 [

@@ -204,11 +204,17 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
             return (ulong)entry.Order;
         }
 
+        if (entry.Place is { } known)
+        {
+            return known;
+        }
+
         foreach (char letter in entry.Unit.Picture!)
         {
             place = (place ^ letter) * 1099511628211; // FNV-1a: the same order in every run of the process
         }
 
+        entry.Place = place;
         return place;
     }
 
@@ -307,6 +313,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         public int Missing { get; set; }
 
         public EntryState State { get; set; }
+
+        /// <summary>Where its picture stands as this process goes; null where nobody has asked.</summary>
+        public ulong? Place { get; set; }
 
         /// <summary>What is claimed with it; worked out when it is first asked for.</summary>
         public ClaimKey Claim => claim ??= ClaimKey.Of(Unit);

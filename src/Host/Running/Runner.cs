@@ -73,6 +73,7 @@ internal sealed class Runner(
     {
         stages = [.. pipeline.Select((s, i) => new StageWork(s, i))];
         shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing, telling.Say);
+        shared?.TellTakeovers();
         run.Start();
         try
         {

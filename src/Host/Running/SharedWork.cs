@@ -46,6 +46,16 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     private long lastLook;
     private int turn;
 
+    /// <summary>Tells of each worker that has ended without finishing, once, when what it held is taken over.</summary>
+    public void TellTakeovers() =>
+        claims.TakenOver = who =>
+        {
+            if (noted.Add($"over {who}"))
+            {
+                say($"{who} has ended, or gives no sign: what it held is taken over.");
+            }
+        };
+
     /// <summary>
     /// The next unit that can be claimed. What others hold, and what they have stored meanwhile, is passed over.
     /// </summary>

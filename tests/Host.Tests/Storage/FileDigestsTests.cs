@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 using Pipelines.Host.Planning;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;

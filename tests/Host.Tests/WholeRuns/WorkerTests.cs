@@ -41,7 +41,11 @@ public sealed partial class WorkerTests
         killed.Kill();
         await killed.WaitForExitAsync();
         Directory.EnumerateFiles(Path.Combine(shared.Cache, ".workers")).Should().ContainSingle("it was at work");
-        shared.Run("--jobs", "1").Should().Contain("units computed", "it is seen to be dead at once");
+        shared
+            .Run("--jobs", "1")
+            .Should()
+            .Contain("units computed", "it is seen to be dead at once")
+            .And.MatchRegex($"process {killed.Id} on .* has ended, or gives no sign: what it held is taken over");
         shared.TableBytes().Should().Equal(alone.TableBytes());
     }
 
@@ -53,6 +57,11 @@ public sealed partial class WorkerTests
         File.Exists(Path.Combine(experiment.RunFolder, "report.html")).Should().BeFalse();
         experiment.Run().Should().Contain("1 unit computed", "the page is all that is left");
         File.Exists(Path.Combine(experiment.RunFolder, "report.html")).Should().BeTrue();
+        experiment
+            .Run("--worker")
+            .Should()
+            .Contain("Nothing to do")
+            .And.NotContain("held by other", "nothing is, where all stands");
     }
 
     [Theory]

@@ -73,7 +73,7 @@ internal sealed class SlurmSubmission(
             yield return "";
         }
 
-        yield return $"== submitted in {folder}:";
+        yield return $"== would be submitted in {folder}:";
         string? before = null;
         foreach (var (script, role, _) in Steps(size))
         {

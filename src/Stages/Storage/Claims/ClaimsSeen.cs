@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>How a claim looks to somebody who only looks.</summary>

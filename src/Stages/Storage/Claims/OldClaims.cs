@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>

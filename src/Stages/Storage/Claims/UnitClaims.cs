@@ -46,7 +46,8 @@ public sealed class UnitClaims : IDisposable
             HardLink.Make,
             TimeProvider.System,
             Heartbeat.Interval
-        ) { }
+        )
+    { }
 
     internal UnitClaims(
         string root,
@@ -63,6 +64,9 @@ public sealed class UnitClaims : IDisposable
         heartbeats = new Heartbeats(root, patience, sign.Job, time);
         begin = () => new Heartbeat(root, worker, sign, interval);
     }
+
+    /// <summary>Told who has ended, or gives no sign, where what it held is taken over.</summary>
+    public Action<string> TakenOver { get; set; } = _ => { };
 
     /// <summary>Names this worker in the store.</summary>
     public string Worker => worker;
@@ -95,6 +99,7 @@ public sealed class UnitClaims : IDisposable
             }
 
             own ??= begin(); // nobody finds a claim before the heartbeat
+            string dead = "";
             for (int number = floors.GetValueOrDefault(key, 1); ; number++)
             {
                 ClaimText? other = files.Read(key, number);
@@ -113,6 +118,11 @@ public sealed class UnitClaims : IDisposable
                     if (isMine && files.Read(key, number + 1) is null)
                     {
                         held[key] = new Held(number, mine);
+                        if (dead.Length > 0 && heartbeats.SignOf(dead) is { } sign)
+                        {
+                            TakenOver(sign.ToString());
+                        }
+
                         return true;
                     }
 
@@ -132,6 +142,7 @@ public sealed class UnitClaims : IDisposable
                     return false;
                 }
 
+                dead = other.IsOver || other.Worker == worker ? "" : other.Worker;
                 floors[key] = number + 1;
             }
         }

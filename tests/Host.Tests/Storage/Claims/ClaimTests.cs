@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
+using Pipelines.Files;
 using Pipelines.Stages.Storage;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using FluentAssertions;
-using Pipelines.Stages.Storage;
+using Pipelines.Files;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Storage;

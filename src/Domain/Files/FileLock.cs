@@ -1,16 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Pipelines.Files;
 
-namespace Pipelines.Stages.Storage;
+namespace Pipelines.Files;
 
 /// <summary>
 /// flock(2) on a file, for as long as it is not disposed of; the system frees it when a process ends, however it ends.
 /// It is sure among the processes of one host and no more than likely among hosts: where the file system knows no
 /// locks, nothing is locked, and nothing may depend on it but how often something is done.
 /// </summary>
-internal sealed class FileLock : IDisposable
+public sealed class FileLock : IDisposable
 {
     private const int Exclusive = 2, // LOCK_EX
         NoWaiting = 4; // LOCK_NB
@@ -58,10 +59,13 @@ internal sealed class FileLock : IDisposable
     /// </summary>
     /// <param name="about">What only one process shall do at a time.</param>
     public static FileLock OfHost(string about) =>
-        Take(Path.Combine(Path.GetTempPath(), $"pipelines-{FileDigests.OfText(about)[..32]}.lock"), PatienceOnHost);
+        Take(Path.Combine(Path.GetTempPath(), $"pipelines-{NameOf(about)}.lock"), PatienceOnHost);
 
     /// <inheritdoc/>
     public void Dispose() => file?.Dispose();
+
+    private static string NameOf(string about) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)))[..32];
 
     private static bool TryTake(string path, out IDisposable? held)
     {

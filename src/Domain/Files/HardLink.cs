@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using Pipelines.Files;
 
-namespace Pipelines.Stages.Storage;
+namespace Pipelines.Files;
 
 /// <summary>What came of giving a file a second name. Only a look at the name tells whose it is.</summary>
-internal enum LinkOutcome
+public enum LinkOutcome
 {
     /// <summary>The name is there now, or was: the reply to a first try may have been lost.</summary>
     Answered,
@@ -17,7 +16,7 @@ internal enum LinkOutcome
 /// link(2): gives a file a second name, unless that name is taken. The one exclusive step that every network file
 /// system has done right since NFSv2: exclusive creation leaves one's own empty file behind where a reply is lost.
 /// </summary>
-internal static class HardLink
+public static class HardLink
 {
     /// <summary>Gives <paramref name="existing"/> the name <paramref name="name"/>, too.</summary>
     /// <returns>Whether links are known here; not whether it is there.</returns>
