@@ -69,6 +69,7 @@ public sealed class SharingTests
             .Should()
             .Contain("left: ")
             .And.Contain($"unfinished work of process {one.Id} on {Environment.MachineName}");
+        HoldInWork(one, experiment);
         one.Kill();
         await one.WaitForExitAsync();
         (await output).Should().NotContain("failed");
@@ -83,10 +84,33 @@ public sealed class SharingTests
         );
         (await again.StandardOutput.ReadToEndAsync()).Should().Contain("left: ");
         HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().NotContain("left: ");
-        Directory
-            .EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories)
-            .Should()
-            .BeEmpty();
+        Unfinished(experiment).Should().BeEmpty();
+    }
+
+    private static string[] Unfinished(SmallExperiment experiment) =>
+        Directory.GetDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories);
+
+    /// <summary>Pauses a process at a moment when it has a unit at work.</summary>
+    private static void HoldInWork(Process process, SmallExperiment experiment)
+    {
+        for (int tried = 0; ; tried++)
+        {
+            Signal("STOP", process);
+            if (Unfinished(experiment).Length > 0)
+            {
+                return;
+            }
+
+            tried.Should().BeLessThan(1000);
+            Signal("CONT", process);
+            Thread.Sleep(10);
+        }
+    }
+
+    private static void Signal(string name, Process process)
+    {
+        using var sent = Process.Start("kill", $"-{name} {process.Id}");
+        sent.WaitForExit();
     }
 
     [Fact]
