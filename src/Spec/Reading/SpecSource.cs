@@ -34,7 +34,7 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
         int caret = Math.Clamp(column - 1, 0, all.Length);
         int start = all.Length <= Widest ? 0 : Math.Clamp(caret - (Widest / 2), 0, all.Length - Widest);
         string shown = Printable(all.Substring(start, Math.Min(Widest, all.Length - start)).TrimEnd());
-        string margin = $"{line, 5} | ";
+        string margin = $"{line,5} | ";
         return $"{margin}{shown}\n{new string(' ', margin.Length - 2)}| {new string(' ', caret - start)}^";
     }
 
