@@ -90,7 +90,10 @@ internal static class ScaleBenchmark
         [
             .. Enumerable
                 .Range(0, workers)
-                .Select(i => new Thread(() => Work(cache, Path.Combine(root, $"{i}.log"), work, failures), 1 << 20)),
+                .Select(i => new Thread(
+                    () => Work(cache, Path.Combine(root, $"{i}.log"), work, i == 0, failures),
+                    1 << 20
+                )),
         ];
         Array.ForEach(threads, t => t.Start());
         Array.ForEach(threads, t => t.Join());
@@ -128,7 +131,20 @@ internal static class ScaleBenchmark
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Count() : 0;
 
     /// <summary>One worker, with a store, claims and a heartbeat of its own, as a process has them.</summary>
-    private static void Work(string cache, string logFile, MadeUpWork work, ConcurrentQueue<Exception> failures)
+    /// <summary>A process.</summary>
+    /// <param name="cache">The store's folder.</param>
+    /// <param name="logFile">Its log.</param>
+    /// <param name="work">What there is to do.</param>
+    /// <param name="waits">It waits for all that others hold, as a run does; else it is a <c>--worker</c>, which ends
+    /// when there is nothing to take.</param>
+    /// <param name="failures">What it failed of.</param>
+    private static void Work(
+        string cache,
+        string logFile,
+        MadeUpWork work,
+        bool waits,
+        ConcurrentQueue<Exception> failures
+    )
     {
         try
         {
@@ -143,7 +159,7 @@ internal static class ScaleBenchmark
                 _ => ["made up"],
                 keepGoing: false,
                 CancellationToken.None,
-                sharing: new Sharing(claims, EndsEarly: false)
+                sharing: new Sharing(claims, EndsEarly: !waits)
             );
             runner.Run(work.Stages());
         }
