@@ -15,11 +15,12 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     /// <summary>Units about no picture that a process passes over at most, to start elsewhere than others.</summary>
     private const int MostPassed = 64;
 
-    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal); // by key, once known for good
-    private readonly Dictionary<string, List<Entry>> waiting = new(StringComparer.Ordinal); // by the key of an input
-    private readonly SortedSet<Entry> free = new(Entry.ByStage);
-    private readonly Dictionary<string, SortedSet<Entry>> ofPicture = new(StringComparer.Ordinal);
-    private readonly HashSet<string> blocked = new(StringComparer.Ordinal); // claims that others hold
+    private readonly Dictionary<string, BacklogEntry> entries = new(StringComparer.Ordinal); // by key
+    private readonly Dictionary<string, List<BacklogEntry>> waiting = new(StringComparer.Ordinal); // by an input's key
+    private readonly Dictionary<string, ClaimedUnits> claims = new(StringComparer.Ordinal); // by what is claimed
+    private readonly LinkedList<ClaimedUnits> held = []; // by others, with units that are ready; longest first
+    private readonly SortedSet<BacklogEntry> free = new(BacklogEntry.ByStage); // ready, about no picture, not held
+    private readonly ReadyPictures pictures = new(); // ready and not held
     private int many; // at work, over several pictures
 
     /// <summary>Units of this stage and of those behind it are not handed out.</summary>
@@ -29,33 +30,22 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     public Func<Unit, bool> MayBegin { get; init; } = _ => true;
 
     /// <summary>
-    /// Where this process starts among pictures; null = where they stand in order. Others start elsewhere, so that they
-    /// do not follow each other and meet at every one.
+    /// Whether others were met: from then on this process starts elsewhere than they do, which this number says.
     /// </summary>
-    public ulong? Start { get; set; }
+    public ulong? Start
+    {
+        get => pictures.Start;
+        set => pictures.Start = value;
+    }
 
     /// <summary>Whether a unit about a picture that nobody else is known to hold is left, ready or not.</summary>
-    public bool HasPictures =>
-        entries.Values.Any(e =>
-            e.State is EntryState.Waiting or EntryState.Ready
-            && e.Unit.Picture is not null
-            && !blocked.Contains(e.Claim.Key)
-        );
+    public bool HasPictures => claims.Values.Any(c => c.AboutPicture > 0 && c.Held is null);
 
-    private IEnumerable<Entry> ReadyOnes => ofPicture.Values.SelectMany(ready => ready).Concat(free);
+    /// <summary>Claims that others hold and units are ready of, which are passed over; held longest first.</summary>
+    public IReadOnlyCollection<ClaimedUnits> Held => held;
 
-    /// <summary>
-    /// Whether anything that is ready is passed over. Claims of what has been found since are let go.
-    /// </summary>
-    public bool IsHeldUp()
-    {
-        if (blocked.Count > 0)
-        {
-            blocked.IntersectWith(ReadyOnes.Select(e => e.Claim.Key).ToArray());
-        }
-
-        return blocked.Count > 0;
-    }
+    /// <summary>Whether anything that is ready is passed over.</summary>
+    public bool IsHeldUp => held.Count > 0;
 
     /// <summary>Adds a unit that is not there, unless it was added before.</summary>
     public void Add(StageWork stage, Unit unit)
@@ -66,14 +56,21 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
             return;
         }
 
-        var entry = new Entry(unit, stage, entries.Count);
+        var claim = ClaimKey.Of(unit);
+        if (!claims.TryGetValue(claim.Key, out ClaimedUnits? claimed))
+        {
+            claims[claim.Key] = claimed = new ClaimedUnits(claim);
+        }
+
+        var entry = new BacklogEntry(unit, stage, entries.Count, claimed);
         entries.Add(key, entry);
+        claimed.AboutPicture += unit.Picture is null ? 0 : 1;
         stage.Open++;
         foreach (Unit input in unit.Inputs.Distinct().Where(i => !isThere(i)))
         {
             entry.Missing++;
             string of = Fingerprint.Of(input);
-            if (!waiting.TryGetValue(of, out List<Entry>? behind))
+            if (!waiting.TryGetValue(of, out List<BacklogEntry>? behind))
             {
                 waiting[of] = behind = [];
             }
@@ -91,45 +88,36 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     public StageWork StageOf(Unit unit) => entries[Fingerprint.Of(unit)].Stage;
 
     /// <summary>What is claimed before a unit is computed.</summary>
-    public ClaimKey ClaimOf(Unit unit) => entries[Fingerprint.Of(unit)].Claim;
+    public ClaimKey ClaimOf(Unit unit) => entries[Fingerprint.Of(unit)].Claim.Key;
 
     /// <summary>
     /// The next unit of a worker that stays where it is: about its picture, in order of the stages, else about none.
     /// </summary>
     /// <param name="picture">The worker's picture, or null.</param>
-    public Unit? TakeNear(string? picture) => Taken((picture is null ? null : FirstOf(picture)) ?? FirstFree());
+    public Unit? TakeNear(string? picture) =>
+        Taken((picture is null ? null : pictures.First(picture, IsWithin)) ?? FirstFree());
 
     /// <summary>
     /// The next unit of a worker that goes to another picture: one that no other works on if there is one, and of these
     /// the one that is furthest. Null while a unit over many pictures is at work, for samples wait for it.
     /// </summary>
     /// <param name="others">Pictures of the other workers.</param>
-    public Unit? TakeElsewhere(IReadOnlyCollection<string?> others)
-    {
-        if (many > 0)
-        {
-            return null;
-        }
-
-        Entry? best = ofPicture
-            .Where(p => !others.Contains(p.Key))
-            .Select(p => p.Value.Reverse().FirstOrDefault(IsWithin))
-            .OfType<Entry>()
-            .MinBy(e => (-e.Stage.Number, PlaceOf(e)));
-        return Taken(
-            best is not null
-                ? FirstOf(best.Unit.Picture!)
-                : others.OfType<string>().Select(FirstOf).FirstOrDefault(e => e is not null)
-        );
-    }
+    public Unit? TakeElsewhere(IReadOnlyCollection<string?> others) =>
+        many > 0
+            ? null
+            : Taken(
+                pictures.Furthest(others, IsWithin) is { } furthest
+                    ? pictures.First(furthest, IsWithin)
+                    : others.OfType<string>().Select(p => pictures.First(p, IsWithin)).FirstOrDefault(e => e is not null)
+            );
 
     /// <summary>A unit that was handed out is over.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="isThere">It is stored.</param>
     public void Over(Unit unit, bool isThere)
     {
-        Entry entry = entries[Fingerprint.Of(unit)];
-        entry.State = EntryState.Over;
+        BacklogEntry entry = entries[Fingerprint.Of(unit)];
+        Move(entry, EntryState.Over);
         many -= IsOverMany(unit) ? 1 : 0;
         if (isThere)
         {
@@ -147,9 +135,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     /// <summary>A unit is stored, computed by somebody else: what waited for it may be ready.</summary>
     public void Found(Unit unit)
     {
-        if (entries.TryGetValue(Fingerprint.Of(unit), out Entry? entry))
+        if (entries.TryGetValue(Fingerprint.Of(unit), out BacklogEntry? entry))
         {
-            if (entry.State is EntryState.Taken or EntryState.Over)
+            if (!entry.IsLeft)
             {
                 return; // whoever computes it here says when it is over
             }
@@ -159,111 +147,115 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
                 Remove(entry);
             }
 
-            entry.State = EntryState.Over;
+            Move(entry, EntryState.Over);
             entry.Stage.Open--;
         }
 
         Settle(unit);
     }
 
-    /// <summary>Others hold a claim: what needs it is passed over.</summary>
-    public void Block(Unit unit) => blocked.Add(ClaimOf(unit).Key);
+    /// <summary>Others hold the claim of a unit that is ready: what needs it is passed over.</summary>
+    public void Block(Unit unit)
+    {
+        ClaimedUnits claim = entries[Fingerprint.Of(unit)].Claim;
+        if (claim.Held is null)
+        {
+            foreach (BacklogEntry entry in claim.Ready)
+            {
+                Hide(entry);
+            }
 
-    /// <summary>What is passed over: the ready units of each claim that others hold, in order.</summary>
-    public IReadOnlyList<IReadOnlyList<Unit>> Blocked() =>
-        [
-            .. ReadyOnes
-                .Where(e => blocked.Contains(e.Claim.Key))
-                .GroupBy(e => e.Claim.Key, e => e.Unit, StringComparer.Ordinal)
-                .Select(g => g.ToArray()),
-        ];
+            claim.Held = held.AddLast(claim);
+        }
+    }
 
-    /// <summary>A claim is tried again.</summary>
-    public void Unblock(Unit unit) => blocked.Remove(ClaimOf(unit).Key);
+    /// <summary>A claim that others hold is tried again.</summary>
+    public void Unblock(ClaimedUnits claim)
+    {
+        if (claim.Held is { } node)
+        {
+            held.Remove(node);
+            claim.Held = null;
+            foreach (BacklogEntry entry in claim.Ready)
+            {
+                Show(entry);
+            }
+        }
+    }
 
     private static bool IsOverMany(Unit unit) => unit.Pictures.Count > 1;
 
-    private bool IsWithin(Entry entry) =>
-        entry.Stage.Number < End && (blocked.Count == 0 || !blocked.Contains(entry.Claim.Key)) && MayBegin(entry.Unit);
+    private bool IsWithin(BacklogEntry entry) => entry.Stage.Number < End && MayBegin(entry.Unit);
 
-    private Entry? FirstOf(string picture) =>
-        ofPicture.TryGetValue(picture, out SortedSet<Entry>? ready) ? ready.FirstOrDefault(IsWithin) : null;
-
-    private Entry? FirstFree() =>
+    private BacklogEntry? FirstFree() =>
         (
             Start is { } start && free.Count > 0
                 ? free.Skip((int)(start % (ulong)Math.Min(free.Count, MostPassed))).FirstOrDefault(IsWithin)
                 : null
         ) ?? free.FirstOrDefault(IsWithin);
 
-    /// <summary>Where a picture stands among those that are as far: in order, or as this process goes.</summary>
-    private ulong PlaceOf(Entry entry)
-    {
-        if (Start is not { } place)
-        {
-            return (ulong)entry.Order;
-        }
-
-        if (entry.Place is { } known)
-        {
-            return known;
-        }
-
-        foreach (char letter in entry.Unit.Picture!)
-        {
-            place = (place ^ letter) * 1099511628211; // FNV-1a: the same order in every run of the process
-        }
-
-        entry.Place = place;
-        return place;
-    }
-
     private void Settle(Unit unit)
     {
-        if (!waiting.Remove(Fingerprint.Of(unit), out List<Entry>? behind))
+        if (!waiting.Remove(Fingerprint.Of(unit), out List<BacklogEntry>? behind))
         {
             return;
         }
 
-        foreach (Entry entry in behind.Where(e => --e.Missing == 0 && e.State == EntryState.Waiting))
+        foreach (BacklogEntry entry in behind.Where(e => --e.Missing == 0 && e.State == EntryState.Waiting))
         {
             Ready(entry);
         }
     }
 
-    private void Ready(Entry entry)
+    private void Ready(BacklogEntry entry)
     {
-        entry.State = EntryState.Ready;
-        if (entry.Unit.Picture is not { } picture)
+        Move(entry, EntryState.Ready);
+        entry.Claim.Ready.Add(entry);
+        if (entry.Claim.Held is null)
+        {
+            Show(entry);
+        }
+    }
+
+    private void Remove(BacklogEntry entry)
+    {
+        ClaimedUnits claim = entry.Claim;
+        claim.Ready.Remove(entry);
+        if (claim.Held is null)
+        {
+            Hide(entry);
+        }
+        else if (claim.Ready.Count == 0)
+        {
+            Unblock(claim); // what gets ready of it later is tried
+        }
+    }
+
+    private void Show(BacklogEntry entry)
+    {
+        if (entry.Unit.Picture is null)
         {
             free.Add(entry);
-            return;
         }
-
-        if (!ofPicture.TryGetValue(picture, out SortedSet<Entry>? ready))
+        else
         {
-            ofPicture[picture] = ready = new SortedSet<Entry>(Entry.ByStage);
+            pictures.Add(entry);
         }
-
-        ready.Add(entry);
     }
 
-    private void Remove(Entry entry)
+    private void Hide(BacklogEntry entry)
     {
-        if (entry.Unit.Picture is not { } picture)
+        if (entry.Unit.Picture is null)
         {
             free.Remove(entry);
-            return;
         }
-
-        ofPicture[picture].Remove(entry);
-        if (ofPicture[picture].Count == 0)
+        else
         {
-            ofPicture.Remove(picture);
+            pictures.Remove(entry);
         }
     }
 
-    private Unit? Taken(Entry? entry)
+    private Unit? Taken(BacklogEntry? entry)
     {
         if (entry is null)
         {
@@ -271,53 +263,18 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         }
 
         Remove(entry);
-        entry.State = EntryState.Taken;
+        Move(entry, EntryState.Taken);
         many += IsOverMany(entry.Unit) ? 1 : 0;
         return entry.Unit;
     }
 
-    /// <summary>How far a unit is.</summary>
-    private enum EntryState
+    private static void Move(BacklogEntry entry, EntryState to)
     {
-        /// <summary>For its inputs.</summary>
-        Waiting,
-
-        /// <summary>To be handed out.</summary>
-        Ready,
-
-        /// <summary>Handed out.</summary>
-        Taken,
-
-        /// <summary>Computed here or elsewhere, or failed.</summary>
-        Over,
-    }
-
-    /// <summary>A unit in the backlog.</summary>
-    /// <param name="unit">The unit.</param>
-    /// <param name="stage">The first stage that named it.</param>
-    /// <param name="order">So many were added before it.</param>
-    private sealed class Entry(Unit unit, StageWork stage, int order)
-    {
-        private ClaimKey? claim;
-
-        public static IComparer<Entry> ByStage { get; } =
-            Comparer<Entry>.Create((a, b) => (a.Stage.Number, a.Order).CompareTo((b.Stage.Number, b.Order)));
-
-        public Unit Unit { get; } = unit;
-
-        public StageWork Stage { get; } = stage;
-
-        public int Order { get; } = order;
-
-        /// <summary>Inputs that are not there.</summary>
-        public int Missing { get; set; }
-
-        public EntryState State { get; set; }
-
-        /// <summary>Where its picture stands as this process goes; null where nobody has asked.</summary>
-        public ulong? Place { get; set; }
-
-        /// <summary>What is claimed with it; worked out when it is first asked for.</summary>
-        public ClaimKey Claim => claim ??= ClaimKey.Of(Unit);
+        bool wasLeft = entry.IsLeft;
+        entry.State = to;
+        if (entry.Unit.Picture is not null)
+        {
+            entry.Claim.AboutPicture += (entry.IsLeft ? 1 : 0) - (wasLeft ? 1 : 0);
+        }
     }
 }

@@ -46,6 +46,9 @@ internal sealed class Runner(
     private const double AskingSeconds = 2,
         AskingShare = 0.05;
 
+    /// <summary>To count what others have stored goes through all units: not with every look.</summary>
+    private static readonly TimeSpan ShowingPause = TimeSpan.FromSeconds(1);
+
     private readonly object gate = new();
     private readonly Backlog backlog = new(catalog.Artifacts.Has)
     {
@@ -62,7 +65,10 @@ internal sealed class Runner(
     private bool mayKnowMore = true,
         isStopped,
         hasLooked, // at what others hold, since something was begun
-        isWaiting; // for other processes, and it was said
+        isWaiting, // for other processes, and it was said
+        isMoreThanShown; // others have stored something since
+
+    private long? shownLast;
 
     /// <summary>Runs <paramref name="pipeline"/>, each stage after those before it.</summary>
     /// <returns>One outcome a stage; of a run that stopped, a stage that was begun or is whole.</returns>
@@ -140,7 +146,7 @@ internal sealed class Runner(
                         return unit;
                     }
 
-                    if (telling.AtWork == 0 && !hasLooked && shared is not null && backlog.IsHeldUp())
+                    if (telling.AtWork == 0 && !hasLooked && shared is not null && backlog.IsHeldUp)
                     {
                         hasLooked = true; // what was passed over long ago may stand by now
                         mayKnowMore |= shared.Look(atOnce: true);
@@ -201,19 +207,28 @@ internal sealed class Runner(
     /// </summary>
     private void Wait()
     {
-        if (shared is null || !backlog.IsHeldUp())
+        if (shared is null || !backlog.IsHeldUp)
         {
             Monitor.Wait(gate);
             return;
         }
 
         Monitor.Wait(gate, shared.Pause);
-        if (!shared.Look())
+        if (shared.Look())
         {
-            return;
+            mayKnowMore = isMoreThanShown = true;
         }
 
-        mayKnowMore = true;
+        if (isMoreThanShown && (shownLast is not { } last || Stopwatch.GetElapsedTime(last) >= ShowingPause))
+        {
+            (shownLast, isMoreThanShown) = (Stopwatch.GetTimestamp(), false);
+            ShowAll();
+        }
+    }
+
+    /// <summary>What others have stored is counted, too.</summary>
+    private void ShowAll()
+    {
         foreach (StageWork stage in stages.Where(s => s.HasBegun))
         {
             foreach (string kind in stage.ComputedOf.Keys)
@@ -229,7 +244,7 @@ internal sealed class Runner(
     /// </summary>
     private bool MayGoOn()
     {
-        if (shared is null || !backlog.IsHeldUp() || deadline is { IsReached: true })
+        if (shared is null || !backlog.IsHeldUp || deadline is { IsReached: true })
         {
             return false;
         }

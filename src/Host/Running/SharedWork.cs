@@ -42,9 +42,9 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     private readonly Dictionary<string, string> pictureOf = new(StringComparer.Ordinal); // by its claim, this process's
     private readonly Dictionary<string, long> asked = new(StringComparer.Ordinal); // when, by claim, whether all stands
     private readonly HashSet<string> noted = new(StringComparer.Ordinal);
+    private readonly HashSet<(Worker Worker, JobElement? Job)> met = [];
     private TimeSpan pause = ShortestPause;
     private long lastLook;
-    private int turn;
 
     /// <summary>Tells of each worker that has ended without finishing, once, when what it held is taken over.</summary>
     public void TellTakeovers() =>
@@ -201,18 +201,17 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// </summary>
     public InputException? Refusal()
     {
-        string[] held = [.. backlog.Blocked().Select(units => backlog.ClaimOf(units[0]).Key)];
-        if (held.Length == 0 || !held.All(refused.ContainsKey))
+        if (backlog.Held.Count == 0 || !backlog.Held.All(c => refused.ContainsKey(c.Key.Key)))
         {
             return null;
         }
 
-        string[] others = [.. held.Select(key => refused[key]).Distinct(StringComparer.Ordinal)];
+        string[] others = [.. backlog.Held.Select(c => refused[c.Key.Key]).Distinct(StringComparer.Ordinal)];
         return others.Any(claims.IsAtWork)
             ? null
             : new InputException(
                 "engine.mixing",
-                $"{Format.Many(held.Length, "sample")} {(held.Length == 1 ? "was" : "were")} begun by another class of "
+                $"{Format.Many(backlog.Held.Count, "sample")} {(backlog.Held.Count == 1 ? "was" : "were")} begun by another class of "
                     + $"arithmetic ({string.Join("; ", others)}) than that of this process ({sharing.Classes!.Own}), "
                     + "and the last digits of the two differ.",
                 "Go on where they were begun, compute into another folder (--artifacts), or let the classes meet: "
@@ -297,23 +296,20 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             return false;
         }
 
-        IReadOnlyList<IReadOnlyList<Unit>> held = backlog.Blocked();
-        int looked = Math.Min(held.Count, LooksAtATime),
-            withNews = 0;
-        for (int i = 0; i < looked; i++)
+        ClaimedUnits[] looked = [.. backlog.Held.Take(LooksAtATime)]; // those that are still held go to the end
+        int withNews = 0;
+        foreach (ClaimedUnits claim in looked)
         {
-            IReadOnlyList<Unit> ofClaim = held[(turn + i) % held.Count];
-            Unit[] stored = [.. ofClaim.TakeWhile(catalog.HasNow)]; // they are computed in order
+            Unit[] stored = [.. claim.Ready.Select(e => e.Unit).TakeWhile(catalog.HasNow)]; // computed in order
             Array.ForEach(stored, backlog.Found);
             withNews += stored.Length > 0 ? 1 : 0;
-            backlog.Unblock(ofClaim[0]);
+            backlog.Unblock(claim);
         }
 
-        turn = held.Count > 0 ? (turn + LooksAtATime) % held.Count : 0;
         lastLook = Stopwatch.GetTimestamp();
         pause =
-            withNews < Few * looked ? TimeSpan.FromTicks(Math.Min((pause * Growth).Ticks, LongestPause.Ticks))
-            : withNews > Most * looked ? TimeSpan.FromTicks(Math.Max((pause / Growth).Ticks, ShortestPause.Ticks))
+            withNews < Few * looked.Length ? TimeSpan.FromTicks(Math.Min((pause * Growth).Ticks, LongestPause.Ticks))
+            : withNews > Most * looked.Length ? TimeSpan.FromTicks(Math.Max((pause / Growth).Ticks, ShortestPause.Ticks))
             : pause;
         return withNews > 0;
     }
@@ -321,16 +317,16 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// <summary>What others hold, in words.</summary>
     public string Words()
     {
-        IReadOnlyList<IReadOnlyList<Unit>> held = backlog.Blocked();
+        IReadOnlyCollection<ClaimedUnits> held = backlog.Held;
         string[] who =
         [
             .. held.Take(LooksAtATime)
-                .Select(units => claims.HolderOf(backlog.ClaimOf(units[0]).Key)?.ToString())
+                .Select(c => claims.HolderOf(c.Key.Key)?.ToString())
                 .OfType<string>()
                 .Distinct(StringComparer.Ordinal),
         ];
-        int count = held.Sum(units => units.Count),
-            left = held.Where(units => refused.ContainsKey(backlog.ClaimOf(units[0]).Key)).Sum(units => units.Count);
+        int count = held.Sum(c => c.Ready.Count),
+            left = held.Where(c => refused.ContainsKey(c.Key.Key)).Sum(c => c.Ready.Count);
         if (left > 0)
         {
             return $"{Format.Many(left, "unit")} {(left == 1 ? "is" : "are")} left to workers of another class of "
@@ -372,7 +368,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// <summary>Each worker that is met is named once.</summary>
     private void Note(string key)
     {
-        if (claims.HolderOf(key)?.ToString() is { } holder && noted.Add(holder))
+        if (claims.HolderOf(key) is { } holder && met.Add((holder.Worker, holder.Job)))
         {
             say($"Shares the work with {holder}.");
         }

@@ -87,11 +87,14 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
             .Trim();
         Ended(other);
         Finished(said);
-        string[] again = [.. Logs().Where(l => l.EndsWith(".1.log", StringComparison.Ordinal))];
-        again.Should().NotBeEmpty();
-        File.ReadAllText(again[0].Replace(".1.log", ".0.log", StringComparison.Ordinal))
+        Logs()
+            .Where(l => l.EndsWith(".1.log", StringComparison.Ordinal))
+            .Select(l => File.ReadAllText(l.Replace(".1.log", ".0.log", StringComparison.Ordinal)))
             .Should()
-            .Contain("Interrupted");
+            .Contain(
+                l => l.Contains("Interrupted", StringComparison.Ordinal),
+                "if the other had nothing left to take when it came to that"
+            );
     }
 
     [SlurmFact]
@@ -284,7 +287,7 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         {
             if (DateTime.UtcNow > end)
             {
-                throw new TimeoutException($"{what} did not come.");
+                throw new TimeoutException($"{what} did not come.\n{SlurmLab.Standing()}");
             }
 
             Thread.Sleep(100);

@@ -68,6 +68,24 @@ public sealed class SlurmLab : IDisposable
             : throw new InvalidOperationException($"{program} {string.Join(' ', words)}: {code}\n{output}\n{errors}");
     }
 
+    /// <summary>What holds jobs up: nodes with the reason for their state, jobs, and what the controller said last.</summary>
+    public static string Standing()
+    {
+        string log = Path.Combine(
+            Path.GetDirectoryName(Environment.GetEnvironmentVariable("SLURM_CONF"))!,
+            "log",
+            "slurmctld.log"
+        );
+        return string.Join(
+            '\n',
+            [
+                Ask("sinfo", "-h", "-N", "-o", "%N %P %T %E").Trim(),
+                Ask("squeue", "-h", "-r", "-o", "%i %P %T %r %N %M").Trim(),
+                .. File.ReadAllLines(log).TakeLast(20),
+            ]
+        );
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
