@@ -49,11 +49,8 @@ internal static class CommandLine
         elsewhere.AddTo(root);
         devices.AddTo(root);
         root.SetAction(Run);
-        Command run = Command(
-            options,
-            "run",
-            "Run an experiment; only what is missing is computed.",
-            RunCommand.Execute
+        Command run = Command(options, "run", "Run an experiment; only what is missing is computed.", read =>
+            RunCommand.Execute(read)
         );
         AddRun(options, run);
         elsewhere.AddTo(run);
@@ -70,7 +67,7 @@ internal static class CommandLine
         plan.Add(options.Verify);
         root.Add(plan);
         root.Add(
-            Command(
+            Looking(
                 options,
                 "status",
                 "Say how far the processes on an experiment have come, who holds what, and what failed.",
@@ -82,7 +79,7 @@ internal static class CommandLine
         root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
-        root.Add(Command(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
+        root.Add(Looking(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
@@ -107,8 +104,21 @@ internal static class CommandLine
         Func<RunOptions, int> execute
     )
     {
+        Command command = Looking(options, name, description, execute);
+        options.AddComputingTo(command);
+        return command;
+    }
+
+    /// <summary>A command that computes nothing.</summary>
+    private static Command Looking(
+        SharedOptions options,
+        string name,
+        string description,
+        Func<RunOptions, int> execute
+    )
+    {
         var command = new Command(name, description) { options.RequiredSpec };
-        options.AddTo(command);
+        options.AddLookingTo(command);
         command.SetAction(parsed => execute(options.Read(parsed)));
         return command;
     }
@@ -179,7 +189,7 @@ internal static class CommandLine
             spec,
             named,
         };
-        options.AddTo(command);
+        options.AddLookingTo(command);
         command.SetAction(parsed =>
             ExplainCommand.Execute(
                 options.Read(parsed, OnlyOne(parsed.GetValue(spec), parsed.GetValue(named))),
@@ -321,6 +331,10 @@ internal sealed class SharedOptions
                 + "to a run without it.",
         };
 
+    /// <summary>No process that lives is silent for so long: its counter is raised four times a minute.</summary>
+    private static readonly TimeSpan ShortestStale = TimeSpan.FromMinutes(2),
+        LongestStale = TimeSpan.FromDays(7);
+
     /// <summary>Likewise.</summary>
     public Option<TimeSpan?> Stale { get; } =
         new("--stale")
@@ -328,7 +342,7 @@ internal sealed class SharedOptions
             Description =
                 "Take over the work of a process that gives no sign for so long (150s, 2h; default 10min, least 2min).",
             HelpName = "TIME",
-            CustomParser = result => Duration.Parse("--stale", result),
+            CustomParser = result => Duration.Parse("--stale", result, ShortestStale, LongestStale),
         };
 
     private Option<string[]> Set { get; } =
@@ -359,10 +373,24 @@ internal sealed class SharedOptions
     private Option<bool> IgnoreLimits { get; } =
         new("--ignore-limits") { Description = "Run even what memory or disk seem to have no room for." };
 
-    /// <summary>Adds the options to a command.</summary>
+    /// <summary>Adds the options to a command that computes.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing, IgnoreLimits })
+        AddLookingTo(command);
+        AddComputingTo(command);
+    }
+
+    /// <summary>Adds those that say which experiment is meant.</summary>
+    public void AddLookingTo(Command command)
+    {
+        command.Add(Set);
+        command.Add(Artifacts);
+    }
+
+    /// <summary>Adds those that say how it is computed.</summary>
+    public void AddComputingTo(Command command)
+    {
+        foreach (Option option in new Option[] { Jobs, Threads, KeepGoing, IgnoreLimits })
         {
             command.Add(option);
         }

@@ -60,10 +60,10 @@ internal sealed class ElsewhereOptions
     private readonly Option<TimeSpan?> timeLimit = new("--time-limit")
     {
         Description =
-            "End by then: begin no unit that would not be done (minutes, or hours:minutes:seconds). In a job of Slurm "
-            + "its end is known.",
+            "End by then: begin no unit that would not be done (90min, 4h, or as Slurm writes it: 4:00:00). In a job "
+            + "of Slurm its end is known.",
         HelpName = "TIME",
-        CustomParser = TimeOf,
+        CustomParser = result => Duration.Parse("--time-limit", result, TimeSpan.FromSeconds(1)),
     };
 
     private readonly Option<string?> stageWeights = new("--stage-weights")
@@ -140,17 +140,5 @@ internal sealed class ElsewhereOptions
         string near = Nearest.To(said, Names) is { } meant ? $" (did you mean {meant}?)" : "";
         result.AddError($"--executor: '{said}' is neither {string.Join(" nor ", Names)}{near}.");
         return default;
-    }
-
-    private static TimeSpan? TimeOf(ArgumentResult result)
-    {
-        string said = string.Concat(result.Tokens.Select(t => t.Value));
-        if (SlurmTime.Parse(said) is { } time)
-        {
-            return time;
-        }
-
-        result.AddError($"--time-limit: '{said}' is no time ({SlurmTime.Allowed}).");
-        return null;
     }
 }

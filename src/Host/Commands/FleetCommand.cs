@@ -20,16 +20,13 @@ internal static class FleetCommand
     public static int Execute(RunOptions options, DeviceList list)
     {
         RunOptions here = options with { Device = list.Names.Count > 0 ? list.Names[0] : null };
-        if (Compute(here, list) is var code && code != Program.Done)
-        {
-            return code;
-        }
-
-        return RunCommand.Execute(here);
+        var (code, work) = Compute(here, list);
+        return code == Program.Done ? RunCommand.Execute(here, work) : code;
     }
 
     /// <summary>Lets the devices compute what is missing.</summary>
-    private static int Compute(RunOptions options, DeviceList list)
+    /// <returns>Exit code, and what they did where they did all.</returns>
+    private static (int Code, FleetWork? Work) Compute(RunOptions options, DeviceList list)
     {
         using var session = Open(options);
         int cards = TorchSharp.torch.cuda.device_count();
@@ -37,7 +34,7 @@ internal static class FleetCommand
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
         if (session.FindsAllButPages())
         {
-            return Program.Done;
+            return (Program.Done, null);
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -45,11 +42,12 @@ internal static class FleetCommand
         RunProgress progress = RunCommand.NewProgress();
         long? share = devices.Count > 1 ? MemoryLimits.ShareOf(devices.Count) : null;
         int threads = Math.Max(1, session.Threads / devices.Count);
+        var shown = new FleetProgress(progress, [.. devices.Select(d => d.Label)]);
         var fleet = new DeviceFleet(
             ProgramStart.Here(),
             device => JobWords.OfDevice(Rest(options, start), device, threads, share),
             devices,
-            new FleetProgress(progress, [.. devices.Select(d => d.Label)]),
+            shown,
             progress.Message,
             () => KillsForMemory.Read()
         );
@@ -64,12 +62,13 @@ internal static class FleetCommand
         if (interruption.Token.IsCancellationRequested)
         {
             TellOn(options, "Interrupted.");
-            return Program.Interrupted;
+            return (Program.Interrupted, null);
         }
 
+        var work = new FleetWork(shown.Computed, Stopwatch.GetElapsedTime(start));
         if (ends.All(e => e.Code == Program.Done))
         {
-            return Program.Done;
+            return (Program.Done, work);
         }
 
         int jobs = Math.Max(1, session.Jobs / devices.Count);
@@ -82,11 +81,11 @@ internal static class FleetCommand
         using var after = Session.Open(options, toRead: true);
         if (after.FindsAllButPages())
         {
-            return Program.Done;
+            return (Program.Done, work);
         }
 
         TellOn(options, "Something is left.");
-        return CodeOf(ends);
+        return (CodeOf(ends), null);
     }
 
     /// <summary>The options with what is left of the time: a process that is started again has no more.</summary>
@@ -137,3 +136,8 @@ internal static class FleetCommand
     /// <summary>The worst of the codes; of a process that was struck down, that units failed.</summary>
     private static int CodeOf(IReadOnlyList<DeviceEnd> ends) => ends.Max(e => e.IsOrderly ? e.Code : Program.Failed);
 }
+
+/// <summary>What the processes of devices did before the run that writes the report.</summary>
+/// <param name="Computed">Units that they computed; of one that died, none are counted.</param>
+/// <param name="Time">By the clock.</param>
+internal sealed record FleetWork(int Computed, TimeSpan Time);

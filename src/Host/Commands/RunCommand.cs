@@ -30,17 +30,20 @@ internal static class RunCommand
     private const long WorthTelling = 1_000_000_000;
 
     /// <summary>Runs the experiments of a spec.</summary>
+    /// <param name="options">The command line.</param>
+    /// <param name="fleet">What processes of devices did before; null where there were none.</param>
     /// <returns>Exit code.</returns>
-    public static int Execute(RunOptions options)
+    public static int Execute(RunOptions options, FleetWork? fleet = null)
     {
         using var session = Session.Open(options);
-        return Execute(session);
+        return Execute(session, fleet);
     }
 
     /// <summary>Runs the experiments of an open session.</summary>
-    public static int Execute(Session session)
+    public static int Execute(Session session, FleetWork? fleet = null)
     {
         var time = new TimeSpent();
+        time.AddDevices(fleet?.Time ?? TimeSpan.Zero);
         using var interruption = new Interruption();
         if (session.Options.IsOfFleet)
         {
@@ -123,8 +126,12 @@ internal static class RunCommand
 
         if (session.Options.IsOfFleet)
         {
+            Console.WriteLine(new UnitsComputed(computed).ToLine());
             return code; // its parent says what came of all
         }
+
+        int already = fleet?.Computed ?? 0; // found stored here
+        (computed, stored) = (computed + already, Math.Max(0, stored - already));
 
         foreach (string line in time.Lines(session.Jobs))
         {

@@ -9,12 +9,19 @@ namespace Pipelines.Host.Commands;
 /// <summary>Where the time of a run went, stage by stage, over all its experiments.</summary>
 internal sealed class TimeSpent
 {
+    private const string Rest = "the rest",
+        Devices = "devices";
+
     private readonly OrderedDictionary<string, Spent> stages = new(StringComparer.Ordinal); // as they were met
     private readonly long start = Stopwatch.GetTimestamp();
-    private TimeSpan computing;
+    private TimeSpan computing,
+        onDevices;
 
     /// <summary>Time since the run began.</summary>
-    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(start);
+    public TimeSpan Elapsed => onDevices + Stopwatch.GetElapsedTime(start);
+
+    /// <summary>Adds what the processes of devices took, before the run began here.</summary>
+    public void AddDevices(TimeSpan time) => onDevices += time;
 
     /// <summary>Adds what an experiment's stages took.</summary>
     /// <param name="outcomes">Of its stages.</param>
@@ -38,14 +45,18 @@ internal sealed class TimeSpent
     /// <param name="jobs">Units at the same time: stages overlap where it is more than one.</param>
     public IEnumerable<string> Lines(int jobs)
     {
-        if (stages.Count == 0)
+        if (stages.Count == 0 && onDevices == default)
         {
             yield break;
         }
 
-        const string rest = "the rest";
-        int width = stages.Keys.Append(rest).Max(n => n.Length);
+        int width = stages.Keys.Append(onDevices == default ? Rest : Devices).Append(Rest).Max(n => n.Length);
         yield return jobs == 1 ? "time:" : "time by the clock, in which stages overlap:";
+        if (onDevices != default)
+        {
+            yield return $"  {Devices.PadRight(width)}  {Told(onDevices.TotalSeconds)}: what their processes computed";
+        }
+
         foreach (var (name, spent) in stages)
         {
             string work = "";
@@ -58,8 +69,8 @@ internal sealed class TimeSpent
             yield return $"  {Shown.Name(name).PadRight(width)}  {Told(spent.Seconds)}{work}";
         }
 
-        double between = Math.Max(0, (Elapsed - computing).TotalSeconds);
-        yield return $"  {rest.PadRight(width)}  {Told(between)}: reading, planning, writing tables and page";
+        double between = Math.Max(0, (Elapsed - onDevices - computing).TotalSeconds);
+        yield return $"  {Rest.PadRight(width)}  {Told(between)}: reading, planning, writing tables and page";
     }
 
     private static string Told(double seconds) => RunProgress.Duration(TimeSpan.FromSeconds(seconds));

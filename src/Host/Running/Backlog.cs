@@ -108,7 +108,10 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
             : Taken(
                 pictures.Furthest(others, IsWithin) is { } furthest
                     ? pictures.First(furthest, IsWithin)
-                    : others.OfType<string>().Select(p => pictures.First(p, IsWithin)).FirstOrDefault(e => e is not null)
+                    : others
+                        .OfType<string>()
+                        .Select(p => pictures.First(p, IsWithin))
+                        .FirstOrDefault(e => e is not null)
             );
 
     /// <summary>A unit that was handed out is over.</summary>

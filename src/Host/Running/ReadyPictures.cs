@@ -8,8 +8,8 @@ internal sealed class ReadyPictures
 {
     private readonly Dictionary<string, ReadyPicture> ofPicture = new(StringComparer.Ordinal); // all ever seen
     private readonly SortedSet<ReadyPicture> furthestFirst = new(
-        Comparer<ReadyPicture>.Create((a, b) =>
-            a.Place.CompareTo(b.Place) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name)
+        Comparer<ReadyPicture>.Create(
+            (a, b) => a.Place.CompareTo(b.Place) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name)
         )
     );
     private ulong? start;

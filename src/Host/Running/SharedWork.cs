@@ -211,9 +211,9 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             ? null
             : new InputException(
                 "engine.mixing",
-                $"{Format.Many(backlog.Held.Count, "sample")} {(backlog.Held.Count == 1 ? "was" : "were")} begun by another class of "
-                    + $"arithmetic ({string.Join("; ", others)}) than that of this process ({sharing.Classes!.Own}), "
-                    + "and the last digits of the two differ.",
+                $"{Format.Many(backlog.Held.Count, "sample")} {(backlog.Held.Count == 1 ? "was" : "were")} begun by "
+                    + $"another class of arithmetic ({string.Join("; ", others)}) than that of this process "
+                    + $"({sharing.Classes!.Own}), and the last digits of the two differ.",
                 "Go on where they were begun, compute into another folder (--artifacts), or let the classes meet: "
                     + "--set engine.mixing=warn."
             );
@@ -309,7 +309,8 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         lastLook = Stopwatch.GetTimestamp();
         pause =
             withNews < Few * looked.Length ? TimeSpan.FromTicks(Math.Min((pause * Growth).Ticks, LongestPause.Ticks))
-            : withNews > Most * looked.Length ? TimeSpan.FromTicks(Math.Max((pause / Growth).Ticks, ShortestPause.Ticks))
+            : withNews > Most * looked.Length
+                ? TimeSpan.FromTicks(Math.Max((pause / Growth).Ticks, ShortestPause.Ticks))
             : pause;
         return withNews > 0;
     }

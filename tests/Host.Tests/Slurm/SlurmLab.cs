@@ -68,7 +68,7 @@ public sealed class SlurmLab : IDisposable
             : throw new InvalidOperationException($"{program} {string.Join(' ', words)}: {code}\n{output}\n{errors}");
     }
 
-    /// <summary>What holds jobs up: nodes with the reason for their state, jobs, and what the controller said last.</summary>
+    /// <summary>What may hold jobs up: nodes, jobs, each with the reason, and what the controller said last.</summary>
     public static string Standing()
     {
         string log = Path.Combine(

@@ -225,7 +225,7 @@ public sealed class SubmissionTests : IDisposable
     [InlineData("--executor slurm --worker", "--worker is what the submitted jobs are. Leave it out.")]
     [InlineData("--executor slurm --chain -1", "--chain must be 0 to 100.")]
     [InlineData("--executor slurm --time-limit 30", "--time-limit is said to workers by the profile")]
-    [InlineData("--time-limit 2h", "--time-limit: '2h' is no time (minutes, hours:minutes:seconds")]
+    [InlineData("--time-limit 2x", "--time-limit: '2x' is no time: write 150s, 10min or 2h, or minutes, hours:minutes")]
     public void Options_that_do_not_go_together_are_refused(string words, string error)
     {
         var (code, _, errors) = HostProcess.Run(["run", .. Arguments(), .. words.Split(' ')]);

@@ -14,6 +14,9 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
     private readonly Dictionary<string, StageState> stages = new(StringComparer.Ordinal);
     private readonly HashSet<string> said = new(StringComparer.Ordinal);
 
+    /// <summary>Units that the processes say they have computed in all.</summary>
+    public int Computed { get; private set; }
+
     /// <summary>Something that a process tells.</summary>
     /// <param name="process">Its number.</param>
     /// <param name="told">What.</param>
@@ -41,6 +44,9 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
                         Finish(finished.Stage, stage);
                     }
 
+                    break;
+                case UnitsComputed(var count):
+                    Computed += count;
                     break;
                 case Said(var text):
                     shown.Message($"{labels[process]}: {text}");

@@ -14,6 +14,7 @@ namespace Pipelines.Host.Running.Devices;
 [JsonDerivedType(typeof(AtWorkNow), "at-work")]
 [JsonDerivedType(typeof(StageFinished), "finished")]
 [JsonDerivedType(typeof(Said), "message")]
+[JsonDerivedType(typeof(UnitsComputed), "computed")]
 internal abstract record ProgressEvent
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -57,6 +58,9 @@ internal sealed record AtWorkNow(string Stage, bool IsAtWork) : ProgressEvent;
 
 /// <summary>A stage is over, for this process.</summary>
 internal sealed record StageFinished(string Stage, string Summary, bool IsWhole) : ProgressEvent;
+
+/// <summary>What the process has computed in all.</summary>
+internal sealed record UnitsComputed(int Count) : ProgressEvent;
 
 /// <summary>A sentence for people.</summary>
 internal sealed record Said(string Text) : ProgressEvent;
