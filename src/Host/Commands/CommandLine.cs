@@ -49,9 +49,8 @@ internal static class CommandLine
         elsewhere.AddTo(root);
         devices.AddTo(root);
         root.SetAction(Run);
-        Command run = Command(options, "run", "Run an experiment; only what is missing is computed.", read =>
-            RunCommand.Execute(read)
-        );
+        var run = new Command("run", "Run an experiment; only what is missing is computed.") { options.RequiredSpec };
+        options.AddTo(run);
         AddRun(options, run);
         elsewhere.AddTo(run);
         devices.AddTo(run);
@@ -67,7 +66,7 @@ internal static class CommandLine
         plan.Add(options.Verify);
         root.Add(plan);
         root.Add(
-            Looking(
+            OfRun(
                 options,
                 "status",
                 "Say how far the processes on an experiment have come, who holds what, and what failed.",
@@ -79,7 +78,7 @@ internal static class CommandLine
         root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
-        root.Add(Looking(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
+        root.Add(OfRun(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
@@ -104,21 +103,16 @@ internal static class CommandLine
         Func<RunOptions, int> execute
     )
     {
-        Command command = Looking(options, name, description, execute);
+        Command command = OfRun(options, name, description, execute);
         options.AddComputingTo(command);
         return command;
     }
 
-    /// <summary>A command that computes nothing.</summary>
-    private static Command Looking(
-        SharedOptions options,
-        string name,
-        string description,
-        Func<RunOptions, int> execute
-    )
+    /// <summary>A command about a run, with no more options than say which.</summary>
+    private static Command OfRun(SharedOptions options, string name, string description, Func<RunOptions, int> execute)
     {
         var command = new Command(name, description) { options.RequiredSpec };
-        options.AddLookingTo(command);
+        options.AddNamingTo(command);
         command.SetAction(parsed => execute(options.Read(parsed)));
         return command;
     }
@@ -189,7 +183,7 @@ internal static class CommandLine
             spec,
             named,
         };
-        options.AddLookingTo(command);
+        options.AddNamingTo(command);
         command.SetAction(parsed =>
             ExplainCommand.Execute(
                 options.Read(parsed, OnlyOne(parsed.GetValue(spec), parsed.GetValue(named))),
@@ -289,6 +283,12 @@ internal sealed class SharedOptions
     /// <summary>The folder for cache and runs where no option names another.</summary>
     public const string DefaultArtifacts = "artifacts";
 
+    /// <summary>No process that lives is silent for so long: its counter is raised four times a minute.</summary>
+    private static readonly TimeSpan LeastStale = TimeSpan.FromMinutes(2);
+
+    /// <summary>Beyond that a process that died would hold its samples for ever.</summary>
+    private static readonly TimeSpan MostStale = TimeSpan.FromDays(7);
+
     /// <summary>The options, to be added to each command that has them.</summary>
     public SharedOptions()
     {
@@ -331,18 +331,14 @@ internal sealed class SharedOptions
                 + "to a run without it.",
         };
 
-    /// <summary>No process that lives is silent for so long: its counter is raised four times a minute.</summary>
-    private static readonly TimeSpan ShortestStale = TimeSpan.FromMinutes(2),
-        LongestStale = TimeSpan.FromDays(7);
-
-    /// <summary>Likewise.</summary>
+    /// <summary>Of commands that compute beside others.</summary>
     public Option<TimeSpan?> Stale { get; } =
         new("--stale")
         {
             Description =
                 "Take over the work of a process that gives no sign for so long (150s, 2h; default 10min, least 2min).",
             HelpName = "TIME",
-            CustomParser = result => Duration.Parse("--stale", result, ShortestStale, LongestStale),
+            CustomParser = result => Duration.Parse("--stale", result, LeastStale, MostStale),
         };
 
     private Option<string[]> Set { get; } =
@@ -376,12 +372,12 @@ internal sealed class SharedOptions
     /// <summary>Adds the options to a command that computes.</summary>
     public void AddTo(Command command)
     {
-        AddLookingTo(command);
+        AddNamingTo(command);
         AddComputingTo(command);
     }
 
     /// <summary>Adds those that say which experiment is meant.</summary>
-    public void AddLookingTo(Command command)
+    public void AddNamingTo(Command command)
     {
         command.Add(Set);
         command.Add(Artifacts);

@@ -11,8 +11,6 @@ namespace Pipelines.Host.Commands;
 /// </summary>
 internal static class Duration
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(9999); // as Slurm writes them
-
     private static readonly (string Unit, TimeSpan Length)[] Units =
     [
         ("min", TimeSpan.FromMinutes(1)),
@@ -36,9 +34,9 @@ internal static class Duration
             return null;
         }
 
-        if (time < least || time > (most ?? Longest))
+        if (time < least || time > most)
         {
-            string bound = time < least ? $"at least {Words(least)}" : $"at most {Words(most ?? Longest)}";
+            string bound = time < least ? $"at least {ForPeople(least)}" : $"at most {ForPeople(most!.Value)}";
             result.AddError($"{option}: {text} is out of bounds: {bound}.");
         }
 
@@ -47,6 +45,13 @@ internal static class Duration
 
     /// <summary>A time as <see cref="Parse"/> reads it, in whole seconds.</summary>
     public static string Words(TimeSpan time) => Invariant.Text($"{time.TotalSeconds:0}s");
+
+    /// <summary>A time in the largest unit that it is a whole number of.</summary>
+    private static string ForPeople(TimeSpan time)
+    {
+        var (unit, length) = Units.OrderByDescending(u => u.Length).First(u => time.Ticks % u.Length.Ticks == 0);
+        return Invariant.Text($"{time / length:0}{unit}");
+    }
 
     /// <summary>The time that a text means; null where it is something else.</summary>
     internal static TimeSpan? Of(string text)
@@ -64,7 +69,7 @@ internal static class Duration
                 CultureInfo.InvariantCulture,
                 out double number
             )
-            && number < Longest / length
+            && number <= SlurmTime.Longest / length
             ? number * length
             : null;
     }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Pipelines.Domain.Errors;
-using Pipelines.Host.Running.Slurm;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 

@@ -138,6 +138,7 @@ internal static class FleetCommand
 }
 
 /// <summary>What the processes of devices did before the run that writes the report.</summary>
-/// <param name="Computed">Units that they computed; of one that died, none are counted.</param>
-/// <param name="Time">By the clock.</param>
+/// <param name="Computed">Units that they computed; of an experiment in which a process died, what it had computed
+/// until then is not counted.</param>
+/// <param name="Time">By the clock, from the start of the first to the end of the last.</param>
 internal sealed record FleetWork(int Computed, TimeSpan Time);

@@ -42,8 +42,7 @@ internal static class RunCommand
     /// <summary>Runs the experiments of an open session.</summary>
     public static int Execute(Session session, FleetWork? fleet = null)
     {
-        var time = new TimeSpent();
-        time.AddDevices(fleet?.Time ?? TimeSpan.Zero);
+        var time = new TimeSpent(fleet?.Time);
         using var interruption = new Interruption();
         if (session.Options.IsOfFleet)
         {
@@ -76,6 +75,11 @@ internal static class RunCommand
                 // Of a run that was begun again the last outcomes count what was computed before as cached
                 int now = session.Catalog.Computed - before;
                 computed += now;
+                if (session.Options.IsOfFleet)
+                {
+                    Console.WriteLine(new UnitsComputed(now).ToLine());
+                }
+
                 stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
@@ -126,7 +130,6 @@ internal static class RunCommand
 
         if (session.Options.IsOfFleet)
         {
-            Console.WriteLine(new UnitsComputed(computed).ToLine());
             return code; // its parent says what came of all
         }
 

@@ -7,21 +7,20 @@ using Pipelines.Stages.Reporting;
 namespace Pipelines.Host.Commands;
 
 /// <summary>Where the time of a run went, stage by stage, over all its experiments.</summary>
-internal sealed class TimeSpent
+/// <param name="onDevices">What the processes of devices took before it began here; null where there were none.</param>
+internal sealed class TimeSpent(TimeSpan? onDevices = null)
 {
     private const string Rest = "the rest",
         Devices = "devices";
 
     private readonly OrderedDictionary<string, Spent> stages = new(StringComparer.Ordinal); // as they were met
     private readonly long start = Stopwatch.GetTimestamp();
-    private TimeSpan computing,
-        onDevices;
+    private TimeSpan computing;
 
-    /// <summary>Time since the run began.</summary>
-    public TimeSpan Elapsed => onDevices + Stopwatch.GetElapsedTime(start);
+    /// <summary>Time since the run began, or its processes on devices.</summary>
+    public TimeSpan Elapsed => (onDevices ?? TimeSpan.Zero) + Here;
 
-    /// <summary>Adds what the processes of devices took, before the run began here.</summary>
-    public void AddDevices(TimeSpan time) => onDevices += time;
+    private TimeSpan Here => Stopwatch.GetElapsedTime(start);
 
     /// <summary>Adds what an experiment's stages took.</summary>
     /// <param name="outcomes">Of its stages.</param>
@@ -45,16 +44,17 @@ internal sealed class TimeSpent
     /// <param name="jobs">Units at the same time: stages overlap where it is more than one.</param>
     public IEnumerable<string> Lines(int jobs)
     {
-        if (stages.Count == 0 && onDevices == default)
+        if (stages.Count == 0 && onDevices is null)
         {
             yield break;
         }
 
-        int width = stages.Keys.Append(onDevices == default ? Rest : Devices).Append(Rest).Max(n => n.Length);
+        int width = stages.Keys.Concat(onDevices is null ? [Rest] : [Rest, Devices]).Max(n => n.Length);
         yield return jobs == 1 ? "time:" : "time by the clock, in which stages overlap:";
-        if (onDevices != default)
+        if (onDevices is { } devices)
         {
-            yield return $"  {Devices.PadRight(width)}  {Told(onDevices.TotalSeconds)}: what their processes computed";
+            string name = Devices.PadRight(width);
+            yield return $"  {name}  {Told(devices.TotalSeconds)}: their processes, from start to end";
         }
 
         foreach (var (name, spent) in stages)
@@ -69,7 +69,7 @@ internal sealed class TimeSpent
             yield return $"  {Shown.Name(name).PadRight(width)}  {Told(spent.Seconds)}{work}";
         }
 
-        double between = Math.Max(0, (Elapsed - onDevices - computing).TotalSeconds);
+        double between = Math.Max(0, (Here - computing).TotalSeconds);
         yield return $"  {Rest.PadRight(width)}  {Told(between)}: reading, planning, writing tables and page";
     }
 

@@ -18,7 +18,7 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     private readonly Dictionary<string, BacklogEntry> entries = new(StringComparer.Ordinal); // by key
     private readonly Dictionary<string, List<BacklogEntry>> waiting = new(StringComparer.Ordinal); // by an input's key
     private readonly Dictionary<string, ClaimedUnits> claims = new(StringComparer.Ordinal); // by what is claimed
-    private readonly LinkedList<ClaimedUnits> held = []; // by others, with units that are ready; longest first
+    private readonly LinkedList<ClaimedUnits> held = []; // by others, with units that are ready, as they were tried
     private readonly SortedSet<BacklogEntry> free = new(BacklogEntry.ByStage); // ready, about no picture, not held
     private readonly ReadyPictures pictures = new(); // ready and not held
     private int many; // at work, over several pictures
@@ -30,18 +30,21 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     public Func<Unit, bool> MayBegin { get; init; } = _ => true;
 
     /// <summary>
-    /// Whether others were met: from then on this process starts elsewhere than they do, which this number says.
+    /// Seed of an order of pictures of this process's own, set when others are met, so that they do not follow each
+    /// other and meet at every one; null = as they came.
     /// </summary>
-    public ulong? Start
+    public ulong? OwnOrder
     {
-        get => pictures.Start;
-        set => pictures.Start = value;
+        get => pictures.OwnOrder;
+        set => pictures.OwnOrder = value;
     }
 
     /// <summary>Whether a unit about a picture that nobody else is known to hold is left, ready or not.</summary>
-    public bool HasPictures => claims.Values.Any(c => c.AboutPicture > 0 && c.Held is null);
+    public bool HasPictures => claims.Values.Any(c => c.OverPicture > 0 && !c.IsHeld);
 
-    /// <summary>Claims that others hold and units are ready of, which are passed over; held longest first.</summary>
+    /// <summary>
+    /// Claims that others hold and units are ready of, which are passed over: the one that was tried longest ago first.
+    /// </summary>
     public IReadOnlyCollection<ClaimedUnits> Held => held;
 
     /// <summary>Whether anything that is ready is passed over.</summary>
@@ -56,7 +59,8 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
             return;
         }
 
-        var claim = ClaimKey.Of(unit);
+        Unit[] inputs = [.. unit.Inputs.Distinct()];
+        var claim = ClaimKey.Of(unit, inputs);
         if (!claims.TryGetValue(claim.Key, out ClaimedUnits? claimed))
         {
             claims[claim.Key] = claimed = new ClaimedUnits(claim);
@@ -64,9 +68,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
         var entry = new BacklogEntry(unit, stage, entries.Count, claimed);
         entries.Add(key, entry);
-        claimed.AboutPicture += unit.Picture is null ? 0 : 1;
+        claimed.OverPicture += entry.IsLeftOverPicture ? 1 : 0;
         stage.Open++;
-        foreach (Unit input in unit.Inputs.Distinct().Where(i => !isThere(i)))
+        foreach (Unit input in inputs.Where(i => !isThere(i)))
         {
             entry.Missing++;
             string of = Fingerprint.Of(input);
@@ -88,7 +92,7 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     public StageWork StageOf(Unit unit) => entries[Fingerprint.Of(unit)].Stage;
 
     /// <summary>What is claimed before a unit is computed.</summary>
-    public ClaimKey ClaimOf(Unit unit) => entries[Fingerprint.Of(unit)].Claim.Key;
+    public ClaimKey ClaimOf(Unit unit) => entries[Fingerprint.Of(unit)].ClaimedWith.Claim;
 
     /// <summary>
     /// The next unit of a worker that stays where it is: about its picture, in order of the stages, else about none.
@@ -160,25 +164,25 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     /// <summary>Others hold the claim of a unit that is ready: what needs it is passed over.</summary>
     public void Block(Unit unit)
     {
-        ClaimedUnits claim = entries[Fingerprint.Of(unit)].Claim;
-        if (claim.Held is null)
+        ClaimedUnits claim = entries[Fingerprint.Of(unit)].ClaimedWith;
+        if (!claim.IsHeld)
         {
             foreach (BacklogEntry entry in claim.Ready)
             {
                 Hide(entry);
             }
 
-            claim.Held = held.AddLast(claim);
+            claim.PlaceAmongHeld = held.AddLast(claim); // behind all others: each has its turn
         }
     }
 
     /// <summary>A claim that others hold is tried again.</summary>
     public void Unblock(ClaimedUnits claim)
     {
-        if (claim.Held is { } node)
+        if (claim.PlaceAmongHeld is { } place)
         {
-            held.Remove(node);
-            claim.Held = null;
+            held.Remove(place);
+            claim.PlaceAmongHeld = null;
             foreach (BacklogEntry entry in claim.Ready)
             {
                 Show(entry);
@@ -186,14 +190,22 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         }
     }
 
+    /// <summary>What is ready, held by nobody, and may not be begun.</summary>
+    public IEnumerable<Unit> NotToBegin() =>
+        claims
+            .Values.Where(c => !c.IsHeld)
+            .SelectMany(c => c.Ready)
+            .Where(e => e.Stage.Number < End && !MayBegin(e.Unit))
+            .Select(e => e.Unit);
+
     private static bool IsOverMany(Unit unit) => unit.Pictures.Count > 1;
 
     private bool IsWithin(BacklogEntry entry) => entry.Stage.Number < End && MayBegin(entry.Unit);
 
     private BacklogEntry? FirstFree() =>
         (
-            Start is { } start && free.Count > 0
-                ? free.Skip((int)(start % (ulong)Math.Min(free.Count, MostPassed))).FirstOrDefault(IsWithin)
+            OwnOrder is { } order && free.Count > 0
+                ? free.Skip((int)(order % (ulong)Math.Min(free.Count, MostPassed))).FirstOrDefault(IsWithin)
                 : null
         ) ?? free.FirstOrDefault(IsWithin);
 
@@ -213,8 +225,8 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     private void Ready(BacklogEntry entry)
     {
         Move(entry, EntryState.Ready);
-        entry.Claim.Ready.Add(entry);
-        if (entry.Claim.Held is null)
+        entry.ClaimedWith.Ready.Add(entry);
+        if (!entry.ClaimedWith.IsHeld)
         {
             Show(entry);
         }
@@ -222,9 +234,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
     private void Remove(BacklogEntry entry)
     {
-        ClaimedUnits claim = entry.Claim;
+        ClaimedUnits claim = entry.ClaimedWith;
         claim.Ready.Remove(entry);
-        if (claim.Held is null)
+        if (!claim.IsHeld)
         {
             Hide(entry);
         }
@@ -273,11 +285,8 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
     private static void Move(BacklogEntry entry, EntryState to)
     {
-        bool wasLeft = entry.IsLeft;
+        int before = entry.IsLeftOverPicture ? 1 : 0;
         entry.State = to;
-        if (entry.Unit.Picture is not null)
-        {
-            entry.Claim.AboutPicture += (entry.IsLeft ? 1 : 0) - (wasLeft ? 1 : 0);
-        }
+        entry.ClaimedWith.OverPicture += (entry.IsLeftOverPicture ? 1 : 0) - before;
     }
 }

@@ -22,8 +22,8 @@ internal enum EntryState
 /// <param name="unit">The unit.</param>
 /// <param name="stage">The first stage that named it.</param>
 /// <param name="order">So many were added before it.</param>
-/// <param name="claim">Claimed with these.</param>
-internal sealed class BacklogEntry(Unit unit, StageWork stage, int order, ClaimedUnits claim)
+/// <param name="claimedWith">Claimed with these.</param>
+internal sealed class BacklogEntry(Unit unit, StageWork stage, int order, ClaimedUnits claimedWith)
 {
     /// <summary>By stage, then as they were added.</summary>
     public static IComparer<BacklogEntry> ByStage { get; } =
@@ -39,7 +39,7 @@ internal sealed class BacklogEntry(Unit unit, StageWork stage, int order, Claime
     public int Order { get; } = order;
 
     /// <summary>Claimed with these.</summary>
-    public ClaimedUnits Claim { get; } = claim;
+    public ClaimedUnits ClaimedWith { get; } = claimedWith;
 
     /// <summary>Inputs that are not there.</summary>
     public int Missing { get; set; }
@@ -49,21 +49,30 @@ internal sealed class BacklogEntry(Unit unit, StageWork stage, int order, Claime
 
     /// <summary>It is to be computed, but not handed out.</summary>
     public bool IsLeft => State is EntryState.Waiting or EntryState.Ready;
+
+    /// <summary>It is left, and run over a picture.</summary>
+    public bool IsLeftOverPicture => IsLeft && Unit.Picture is not null;
 }
 
-/// <summary>Units that are claimed together: all about one picture, or one that is about none.</summary>
-/// <param name="key">What is claimed.</param>
-internal sealed class ClaimedUnits(ClaimKey key)
+/// <summary>
+/// Units under one claim (<see cref="ClaimKey"/>): those that one model runs over a picture, with those made of its
+/// passes alone; or one unit by itself, about no picture or several.
+/// </summary>
+/// <param name="claim">What is claimed.</param>
+internal sealed class ClaimedUnits(ClaimKey claim)
 {
     /// <summary>What is claimed.</summary>
-    public ClaimKey Key => key;
+    public ClaimKey Claim => claim;
 
     /// <summary>Those that are ready, whether others hold the claim or not, in order.</summary>
     public SortedSet<BacklogEntry> Ready { get; } = new(BacklogEntry.ByStage);
 
-    /// <summary>Units about a picture that are left, ready or not.</summary>
-    public int AboutPicture { get; set; }
+    /// <summary>Units run over the picture that are left, ready or not.</summary>
+    public int OverPicture { get; set; }
 
     /// <summary>Its place among the claims that others hold; null where they do not.</summary>
-    public LinkedListNode<ClaimedUnits>? Held { get; set; }
+    public LinkedListNode<ClaimedUnits>? PlaceAmongHeld { get; set; }
+
+    /// <summary>Others hold it.</summary>
+    public bool IsHeld => PlaceAmongHeld is not null;
 }

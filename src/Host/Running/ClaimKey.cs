@@ -19,9 +19,14 @@ internal readonly record struct ClaimKey(string Key, string? Picture)
     public bool IsPicture => Picture is not null;
 
     /// <summary>The claim of a unit.</summary>
-    public static ClaimKey Of(Unit unit)
+    public static ClaimKey Of(Unit unit) => Of(unit, unit.Inputs);
+
+    /// <summary>The claim of a unit.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="inputs">Its inputs, which whoever has them need not make once more.</param>
+    public static ClaimKey Of(Unit unit, IEnumerable<Unit> inputs)
     {
-        if ((unit.Picture is null ? OnlyOne(unit) : unit) is not { } about)
+        if ((unit.Picture is null ? OnlyOne(unit, inputs) : unit) is not { } about)
         {
             return new ClaimKey(Fingerprint.Of(unit), null);
         }
@@ -35,7 +40,7 @@ internal readonly record struct ClaimKey(string Key, string? Picture)
     }
 
     /// <summary>An input about the one picture that all are about; null where there is none, or several.</summary>
-    private static Unit? OnlyOne(Unit unit)
+    private static Unit? OnlyOne(Unit unit, IEnumerable<Unit> inputs)
     {
         Unit? found = null;
         if (unit.Pictures.Count > 0)
@@ -43,7 +48,7 @@ internal readonly record struct ClaimKey(string Key, string? Picture)
             return null;
         }
 
-        foreach (Unit input in unit.Inputs.Where(i => i.Picture is not null))
+        foreach (Unit input in inputs.Where(i => i.Picture is not null))
         {
             if (found is not null && found.Picture != input.Picture)
             {

@@ -31,7 +31,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     private readonly double seconds = left.TotalSeconds - Math.Clamp(left.TotalSeconds * Spare, LeastSpare, MostSpare);
 
     private Func<string, string, double?> guess = (_, _) => null;
-    private int refused;
+    private bool isAnythingLeft;
     private double shortest = double.PositiveInfinity;
 
     /// <summary>Another experiment begins: its units are others, and are measured anew.</summary>
@@ -45,7 +45,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     }
 
     /// <summary>Nothing more is begun, or units were left because they would not have been done.</summary>
-    public bool IsReached => refused > 0 || Rest <= 0;
+    public bool IsReached => isAnythingLeft || Rest <= 0;
 
     /// <summary>Seconds in which units may still be at work.</summary>
     private double Rest => seconds - clock().TotalSeconds;
@@ -92,15 +92,18 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     public bool Allows(Unit unit)
     {
         double rest = Rest;
-        if (rest > 0 && (Expected(unit) ?? 0) <= rest)
+        return rest > 0 && (Expected(unit) ?? 0) <= rest;
+    }
+
+    /// <summary>All that is ready and could be begun here, were there the time: none, if there is nothing.</summary>
+    public void Leaves(IEnumerable<Unit> units)
+    {
+        (isAnythingLeft, shortest) = (false, double.PositiveInfinity);
+        foreach (Unit unit in units)
         {
-            return true;
+            isAnythingLeft = true;
+            shortest = Math.Min(shortest, Expected(unit) ?? double.PositiveInfinity);
         }
-
-        Interlocked.Increment(ref refused);
-        shortest = Math.Min(shortest, Expected(unit) ?? double.PositiveInfinity);
-
-        return false;
     }
 
     /// <summary>A unit was computed.</summary>

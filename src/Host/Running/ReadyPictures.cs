@@ -1,34 +1,33 @@
 namespace Pipelines.Host.Running;
 
 /// <summary>
-/// Pictures that units are ready about. The one that is furthest is found without a look at the others: several hundred
-/// workers each ask for it hundreds of times.
+/// Pictures that units are ready about. The one that is furthest is found without a look at the others: a process asks
+/// once for every picture that others hold, and a look at all each time would be the square of them.
 /// </summary>
 internal sealed class ReadyPictures
 {
-    private readonly Dictionary<string, ReadyPicture> ofPicture = new(StringComparer.Ordinal); // all ever seen
+    private readonly Dictionary<string, ReadyPicture> ofPicture = new(StringComparer.Ordinal); // its number stays
     private readonly SortedSet<ReadyPicture> furthestFirst = new(
         Comparer<ReadyPicture>.Create(
             (a, b) => a.Place.CompareTo(b.Place) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name)
         )
     );
-    private ulong? start;
+    private ulong? seed;
 
     /// <summary>
-    /// Where this process starts among pictures that are as far; null = in the order in which they came. Others start
-    /// elsewhere, so that they do not follow each other and meet at every one.
+    /// Seed of the order among pictures that are as far; null = as they came.
     /// </summary>
-    public ulong? Start
+    public ulong? OwnOrder
     {
-        get => start;
+        get => seed;
         set
         {
-            start = value;
+            seed = value;
             furthestFirst.Clear();
             foreach (ReadyPicture picture in ofPicture.Values)
             {
                 picture.Turn = TurnOf(picture.Name, picture.Number);
-                Place(picture);
+                Insert(picture);
             }
         }
     }
@@ -45,7 +44,7 @@ internal sealed class ReadyPictures
 
         furthestFirst.Remove(picture);
         picture.Ready.Add(entry);
-        Place(picture);
+        Insert(picture);
     }
 
     /// <summary>It no longer is.</summary>
@@ -54,7 +53,7 @@ internal sealed class ReadyPictures
         ReadyPicture picture = ofPicture[entry.Unit.Picture!];
         furthestFirst.Remove(picture);
         picture.Ready.Remove(entry);
-        Place(picture);
+        Insert(picture);
     }
 
     /// <summary>The first unit about a picture that may be begun; null where none may.</summary>
@@ -89,7 +88,7 @@ internal sealed class ReadyPictures
         return best?.Name;
     }
 
-    private void Place(ReadyPicture picture)
+    private void Insert(ReadyPicture picture)
     {
         if (picture.Ready.Max is { } furthest)
         {
@@ -100,14 +99,14 @@ internal sealed class ReadyPictures
 
     private ulong TurnOf(string name, int number)
     {
-        if (start is not { } turn)
+        if (seed is not { } turn)
         {
             return (ulong)number;
         }
 
         foreach (char letter in name)
         {
-            turn = (turn ^ letter) * 1099511628211; // FNV-1a: the same order in every run of the process
+            turn = (turn ^ letter) * 1099511628211; // FNV-1a
         }
 
         return turn;

@@ -28,6 +28,7 @@ internal sealed class RunTelling(
     private const int ReasonsTold = 3;
 
     private readonly Dictionary<Unit, UnitMeter> atWork = [];
+    private readonly Lock counting = new(); // what meters count and what is shown change together
 
     /// <summary>Units that are at work.</summary>
     public int AtWork => atWork.Count;
@@ -52,13 +53,21 @@ internal sealed class RunTelling(
             Show(stage, unit.Kind);
         }
 
-        atWork.Add(unit, new UnitMeter(progress, label, unit.Work));
+        atWork.Add(unit, new UnitMeter(progress, counting, label, unit.Work));
         progress.AtWork(label, true);
     }
 
     /// <summary>A unit is over.</summary>
-    public void End(StageWork stage, Unit unit)
+    /// <param name="stage">Of this stage.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="isStored">It is stored; else what was done of it is not.</param>
+    public void End(StageWork stage, Unit unit, bool isStored)
     {
+        if (!isStored)
+        {
+            atWork[unit].TakeBack();
+        }
+
         atWork.Remove(unit);
         string label = Label(stage.Stage, unit.Kind);
         if (atWork.Values.All(m => m.Label != label))
@@ -68,11 +77,8 @@ internal sealed class RunTelling(
     }
 
     /// <summary>What was computed of a unit is dropped: another worker has it.</summary>
-    public void Drop(Unit unit)
-    {
+    public void Drop(Unit unit) =>
         log.Write($"{unit}: another worker has taken it over; what was computed here is dropped.");
-        atWork[unit].TakeBack();
-    }
 
     /// <summary>A unit failed.</summary>
     public void Fail(Stage stage, Unit unit, Exception failure)
@@ -90,13 +96,13 @@ internal sealed class RunTelling(
         Unit[] units = [.. stage.Units.Where(u => u.Kind == kind)];
         string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.Stage.WorkUnit;
         long more = workUnit == stage.Stage.WorkUnit ? stage.List!.ExpectedMore : 0,
-            begun = units.Where(atWork.ContainsKey).Sum(u => atWork[u].Done);
-        progress.Stage(
-            Label(stage.Stage, kind),
-            units.Where(u => !atWork.ContainsKey(u) && catalog.Knows(u)).Sum(u => u.Work) + begun,
-            units.Sum(u => u.Work) + more,
-            workUnit
-        );
+            all = units.Sum(u => u.Work) + more,
+            done = units.Where(u => !atWork.ContainsKey(u) && catalog.Knows(u)).Sum(u => u.Work);
+        UnitMeter[] begun = [.. units.Where(atWork.ContainsKey).Select(u => atWork[u])];
+        lock (counting)
+        {
+            progress.Stage(Label(stage.Stage, kind), done + begun.Sum(m => m.Done), all, workUnit);
+        }
     }
 
     /// <summary>A stage is over.</summary>
@@ -169,30 +175,53 @@ internal sealed class RunTelling(
     }
 }
 
-/// <summary>How far a unit at work is.</summary>
+/// <summary>How far a unit at work is. Safe for several threads.</summary>
 /// <param name="progress">Shows it.</param>
+/// <param name="counting">Held while what is done changes, here and where it is shown: whoever shows the sum of all
+/// meters in between would have something counted twice.</param>
 /// <param name="label">Under this name.</param>
 /// <param name="all">All work of the unit.</param>
-internal sealed class UnitMeter(RunProgress progress, string label, long all)
+internal sealed class UnitMeter(RunProgress progress, Lock counting, string label, long all)
 {
-    private long done;
-
     /// <summary>What it is shown under.</summary>
     public string Label => label;
 
-    /// <summary>Work that is done so far.</summary>
-    public long Done => Interlocked.Read(ref done);
+    /// <summary>Work that is done so far; read under the lock.</summary>
+    public long Done { get; private set; }
 
     /// <summary>Some more is done.</summary>
     public void Advance(long work)
     {
-        Interlocked.Add(ref done, work);
-        progress.Advance(label, work);
+        lock (counting)
+        {
+            Move(Done + work);
+        }
     }
 
     /// <summary>All is done, counted or not.</summary>
-    public void Complete() => progress.Advance(label, all - Interlocked.Exchange(ref done, all));
+    public void Complete()
+    {
+        lock (counting)
+        {
+            Move(all);
+        }
+    }
 
     /// <summary>Nothing is done.</summary>
-    public void TakeBack() => progress.Advance(label, -Interlocked.Exchange(ref done, 0));
+    public void TakeBack()
+    {
+        lock (counting)
+        {
+            Move(0);
+        }
+    }
+
+    private void Move(long to)
+    {
+        if (to != Done)
+        {
+            progress.Advance(label, to - Done);
+            Done = to;
+        }
+    }
 }

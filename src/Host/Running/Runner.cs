@@ -149,13 +149,17 @@ internal sealed class Runner(
                     if (telling.AtWork == 0 && !hasLooked && shared is not null && backlog.IsHeldUp)
                     {
                         hasLooked = true; // what was passed over long ago may stand by now
-                        mayKnowMore |= shared.Look(atOnce: true);
+                        Look(atOnce: true);
                         continue;
                     }
 
-                    if (telling.AtWork == 0 && !MayGoOn())
+                    if (telling.AtWork == 0)
                     {
-                        break;
+                        deadline?.Leaves(backlog.NotToBegin());
+                        if (!MayGoOn())
+                        {
+                            break;
+                        }
                     }
 
                     Wait();
@@ -209,26 +213,36 @@ internal sealed class Runner(
     {
         if (shared is null || !backlog.IsHeldUp)
         {
+            ShowNews();
             Monitor.Wait(gate);
             return;
         }
 
         Monitor.Wait(gate, shared.Pause);
-        if (shared.Look())
+        Look(atOnce: false);
+        if (shownLast is not { } last || Stopwatch.GetElapsedTime(last) >= ShowingPause)
         {
-            mayKnowMore = isMoreThanShown = true;
-        }
-
-        if (isMoreThanShown && (shownLast is not { } last || Stopwatch.GetElapsedTime(last) >= ShowingPause))
-        {
-            (shownLast, isMoreThanShown) = (Stopwatch.GetTimestamp(), false);
-            ShowAll();
+            ShowNews();
         }
     }
 
-    /// <summary>What others have stored is counted, too.</summary>
-    private void ShowAll()
+    private void Look(bool atOnce)
     {
+        if (shared!.Look(atOnce))
+        {
+            mayKnowMore = isMoreThanShown = true;
+        }
+    }
+
+    /// <summary>What others have stored since the last time is counted, too.</summary>
+    private void ShowNews()
+    {
+        if (!isMoreThanShown)
+        {
+            return;
+        }
+
+        (shownLast, isMoreThanShown) = (Stopwatch.GetTimestamp(), false);
         foreach (StageWork stage in stages.Where(s => s.HasBegun))
         {
             foreach (string kind in stage.ComputedOf.Keys)
@@ -304,8 +318,9 @@ internal sealed class Runner(
     {
         StageWork stage = backlog.StageOf(unit);
         stage.Ends(unit, failure, isDropped);
-        telling.End(stage, unit);
-        shared?.End(unit, isStored: failure is null && !isDropped);
+        bool isStored = failure is null && !isDropped;
+        telling.End(stage, unit, isStored);
+        shared?.End(unit, isStored);
     }
 
     private void Compute(Unit unit)

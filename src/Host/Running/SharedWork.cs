@@ -97,7 +97,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         if (!claims.Take(claim.Key))
         {
             PutBack(unit, isStored: false);
-            backlog.Start ??= ulong.Parse(
+            backlog.OwnOrder ??= ulong.Parse(
                 claims.Worker.AsSpan(0, 2 * sizeof(ulong)),
                 NumberStyles.HexNumber,
                 CultureInfo.InvariantCulture
@@ -201,12 +201,12 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
     /// </summary>
     public InputException? Refusal()
     {
-        if (backlog.Held.Count == 0 || !backlog.Held.All(c => refused.ContainsKey(c.Key.Key)))
+        if (backlog.Held.Count == 0 || !backlog.Held.All(c => refused.ContainsKey(c.Claim.Key)))
         {
             return null;
         }
 
-        string[] others = [.. backlog.Held.Select(c => refused[c.Key.Key]).Distinct(StringComparer.Ordinal)];
+        string[] others = [.. backlog.Held.Select(c => refused[c.Claim.Key]).Distinct(StringComparer.Ordinal)];
         return others.Any(claims.IsAtWork)
             ? null
             : new InputException(
@@ -296,7 +296,7 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
             return false;
         }
 
-        ClaimedUnits[] looked = [.. backlog.Held.Take(LooksAtATime)]; // those that are still held go to the end
+        ClaimedUnits[] looked = [.. backlog.Held.Take(LooksAtATime)]; // what is refused again goes to the end
         int withNews = 0;
         foreach (ClaimedUnits claim in looked)
         {
@@ -322,12 +322,12 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing shari
         string[] who =
         [
             .. held.Take(LooksAtATime)
-                .Select(c => claims.HolderOf(c.Key.Key)?.ToString())
+                .Select(c => claims.HolderOf(c.Claim.Key)?.ToString())
                 .OfType<string>()
                 .Distinct(StringComparer.Ordinal),
         ];
         int count = held.Sum(c => c.Ready.Count),
-            left = held.Where(c => refused.ContainsKey(c.Key.Key)).Sum(c => c.Ready.Count);
+            left = held.Where(c => refused.ContainsKey(c.Claim.Key)).Sum(c => c.Ready.Count);
         if (left > 0)
         {
             return $"{Format.Many(left, "unit")} {(left == 1 ? "is" : "are")} left to workers of another class of "

@@ -26,48 +26,37 @@ public sealed class BacklogTests
     [InlineData(2, false)]
     [InlineData(3, true)]
     [InlineData(4, true)]
-    public void Hands_out_what_the_definition_says_whatever_others_hold_and_store(int seed, bool startsElsewhere)
+    public void Hands_out_what_the_definition_says_whatever_others_hold_and_store(int seed, bool hasOwnOrder)
     {
         var random = new Random(seed);
-        bool IsEven(Unit unit) => Fingerprint.Of(unit)[0] % 2 == 0;
         bool isChoosy = false;
+        bool IsEven(Unit unit) => Fingerprint.Of(unit)[0] % 2 == 0;
         var backlog = new Backlog(stored.Contains) { MayBegin = unit => !isChoosy || IsEven(unit) };
         var definition = new Definition();
         var taken = new List<Unit>();
-        Unit[] all = AddAll(random, backlog, definition);
-        int handedOut = 0;
+        int all = AddAll(random, backlog, definition),
+            handedOut = 0;
         for (int step = 0; step < Steps; step++)
         {
             backlog.End = random.Next(4) == 0 ? random.Next(Stages + 1) : Stages;
             isChoosy = random.Next(4) == 0;
-            if (startsElsewhere && step == Steps / 8)
+            if (hasOwnOrder && step == Steps / 8)
             {
-                backlog.Start = 12345;
+                backlog.OwnOrder = 12345;
             }
 
-            switch (random.Next(6))
+            switch (random.Next(7))
             {
                 case 0 or 1:
                     string?[] others = [$"{random.Next(Pictures)}", null];
                     Unit? elsewhere = backlog.TakeElsewhere(others);
-                    if (backlog.Start is null)
-                    {
-                        definition
-                            .Elsewhere(others, backlog.End, backlog.MayBegin)
-                            .Should()
-                            .Be(elsewhere, "step {0}", step);
-                    }
-
+                    definition.RequireElsewhere(elsewhere, others, backlog);
                     Take(elsewhere);
                     break;
                 case 2:
                     string near = $"{random.Next(Pictures)}";
                     Unit? unit = backlog.TakeNear(near);
-                    if (backlog.Start is null || unit?.Picture is not null)
-                    {
-                        definition.Near(near, backlog.End, backlog.MayBegin).Should().Be(unit, "step {0}", step);
-                    }
-
+                    definition.RequireNear(unit, near, backlog);
                     Take(unit);
                     break;
                 case 3 when taken.Count > 0: // another process holds it, and all that is claimed with it
@@ -80,21 +69,31 @@ public sealed class BacklogTests
                 case 4 when taken.Count > 0:
                     Unit done = PickTaken();
                     stored.Add(done);
-                    definition.Over(done);
+                    definition.Over(done, isThere: true);
                     backlog.Over(done, isThere: true);
                     break;
-                case 5 when backlog.IsHeldUp: // a look at what was held longest
+                case 5 when taken.Count > 0 && random.Next(8) == 0:
+                    Unit failed = PickTaken();
+                    definition.Over(failed, isThere: false);
+                    backlog.Over(failed, isThere: false);
+                    break;
+                case 6 when backlog.IsHeldUp:
                     ClaimedUnits held = backlog.Held.First();
-                    Unit first = held.Ready.Min!.Unit;
+                    bool isTriedAgain = random.Next(3) > 0;
                     if (random.Next(2) == 0)
                     {
+                        Unit first = held.Ready.Min!.Unit;
                         stored.Add(first);
-                        definition.Over(first);
+                        definition.Over(first, isThere: true);
                         backlog.Found(first);
                     }
 
-                    definition.Blocked.Remove(held.Key.Key);
-                    backlog.Unblock(held);
+                    if (isTriedAgain)
+                    {
+                        definition.Blocked.Remove(held.Claim.Key);
+                        backlog.Unblock(held);
+                    }
+
                     break;
             }
 
@@ -104,16 +103,15 @@ public sealed class BacklogTests
                 .Should()
                 .BeEquivalentTo(definition.HeldUp(), "step {0}", step);
             backlog.HasPictures.Should().Be(definition.HasPictures(), "step {0}", step);
+            backlog.NotToBegin().Should().BeEquivalentTo(definition.NotToBegin(backlog), "step {0}", step);
         }
 
-        handedOut.Should().BeGreaterThan(all.Length / 2, "else little was seen");
+        handedOut.Should().BeGreaterThan(all / 2, "else little was seen");
 
         void Take(Unit? unit)
         {
             if (unit is not null)
             {
-                definition.State[unit].Should().Be(EntryState.Ready);
-                definition.IsBlocked(unit).Should().BeFalse();
                 definition.State[unit] = EntryState.Taken;
                 taken.Add(unit);
                 handedOut++;
@@ -129,11 +127,37 @@ public sealed class BacklogTests
     }
 
     [Fact]
+    public void What_others_hold_has_its_turn_in_the_order_in_which_it_was_tried()
+    {
+        var backlog = new Backlog(stored.Contains);
+        foreach (int i in Enumerable.Range(0, 20))
+        {
+            backlog.Add(stages[0], Fake.Unit($"{i}", pictures: [$"{i}"]));
+        }
+
+        Unit[] tried = [.. Enumerable.Range(0, 20).Select(_ => Refused())];
+        Held().Should().Equal(tried);
+        backlog.Unblock(backlog.Held.First());
+        Refused().Should().Be(tried[0]);
+        Held().Should().Equal([.. tried[1..], tried[0]], "a look at the first sixteen comes to the others, too");
+
+        Unit Refused()
+        {
+            Unit unit = backlog.TakeElsewhere([])!;
+            backlog.PutBack(unit);
+            backlog.Block(unit);
+            return unit;
+        }
+
+        IEnumerable<Unit> Held() => backlog.Held.Select(c => c.Ready.Single().Unit);
+    }
+
+    [Fact]
     public void Processes_that_met_others_go_to_different_pictures()
     {
         string?[] first =
         [
-            .. new ulong[] { 1, 2, 3, 4, 5 }.Select(start =>
+            .. new ulong[] { 1, 2, 3, 4, 5 }.Select(order =>
             {
                 var backlog = new Backlog(_ => false);
                 foreach (int picture in Enumerable.Range(0, Pictures))
@@ -141,7 +165,7 @@ public sealed class BacklogTests
                     backlog.Add(stages[0], Fake.Unit($"{picture}", pictures: [$"{picture}"]));
                 }
 
-                backlog.Start = start;
+                backlog.OwnOrder = order;
                 return backlog.TakeElsewhere([])!.Picture;
             }),
         ];
@@ -169,25 +193,27 @@ public sealed class BacklogTests
         backlog.TakeElsewhere([]).Should().Be(scan);
     }
 
-    /// <summary>Units about a picture or none, half of them behind others.</summary>
-    private Unit[] AddAll(Random random, Backlog backlog, Definition definition)
+    /// <summary>Units about a picture, several or none, half of them behind others.</summary>
+    private int AddAll(Random random, Backlog backlog, Definition definition)
     {
         var all = new List<Unit>();
-        foreach (int i in Enumerable.Range(0, 90))
+        foreach (int i in Enumerable.Range(0, 120))
         {
             Unit[] inputs = i > 8 && random.Next(2) == 0 ? [all[random.Next(all.Count)]] : [];
-            Unit unit = Fake.Unit(
-                $"{i}",
-                pictures: random.Next(3) == 0 ? null : [$"{random.Next(Pictures)}"],
-                parts: new KeyPart.Inputs("in", inputs)
-            );
+            string[]? pictures = random.Next(30) switch
+            {
+                0 => ["1", "2"],
+                < 10 => null,
+                _ => [$"{random.Next(Pictures)}"],
+            };
+            Unit unit = Fake.Unit($"{i}", pictures: pictures, parts: new KeyPart.Inputs("in", inputs));
             StageWork stage = stages[random.Next(Stages)];
             all.Add(unit);
             definition.Add(unit, stage, inputs);
             backlog.Add(stage, unit);
         }
 
-        return [.. all];
+        return all.Count;
     }
 
     /// <summary>The definition, in the fewest words.</summary>
@@ -195,6 +221,7 @@ public sealed class BacklogTests
     {
         private readonly List<(Unit Unit, StageWork Stage, Unit[] Inputs)> all = [];
         private readonly List<string> pictures = []; // as something about them was first ready
+        private readonly HashSet<Unit> there = [];
 
         public Dictionary<Unit, EntryState> State { get; } = [];
 
@@ -202,48 +229,73 @@ public sealed class BacklogTests
 
         public void Add(Unit unit, StageWork stage, Unit[] inputs)
         {
-            if (unit.Picture is { } picture && !pictures.Contains(picture) && inputs.Length == 0)
-            {
-                pictures.Add(picture);
-            }
-
             all.Add((unit, stage, inputs));
-            State[unit] = inputs.Length == 0 ? EntryState.Ready : EntryState.Waiting;
+            State[unit] = EntryState.Waiting;
+            LookWhatIsReady();
         }
 
-        public void Over(Unit unit)
+        public void Over(Unit unit, bool isThere)
         {
             State[unit] = EntryState.Over;
-            foreach (var (behind, _, inputs) in all)
+            if (isThere)
             {
-                if (State[behind] == EntryState.Waiting && inputs.All(i => State[i] == EntryState.Over))
-                {
-                    State[behind] = EntryState.Ready;
-                }
+                there.Add(unit);
             }
 
             // Of a claim with nothing ready nobody knows whether others still hold it: it is tried again
             Blocked.RemoveWhere(claim =>
-                !all.Any(a => a.Unit != unit && State[a.Unit] == EntryState.Ready && ClaimKey.Of(a.Unit).Key == claim)
+                !all.Any(a => State[a.Unit] == EntryState.Ready && ClaimKey.Of(a.Unit).Key == claim)
             );
+            LookWhatIsReady();
         }
 
-        public bool IsBlocked(Unit unit) => Blocked.Contains(ClaimKey.Of(unit).Key);
-
-        public Unit? Near(string picture, int end, Func<Unit, bool> mayBegin) =>
-            InOrder(end, mayBegin).FirstOrDefault(u => u.Picture == picture)
-            ?? InOrder(end, mayBegin).FirstOrDefault(u => u.Picture is null);
-
-        public Unit? Elsewhere(string?[] others, int end, Func<Unit, bool> mayBegin)
+        public void RequireNear(Unit? found, string picture, Backlog backlog)
         {
-            Unit[] ready = [.. InOrder(end, mayBegin).Where(u => u.Picture is not null)];
-            string? furthest = ready
-                .GroupBy(u => u.Picture)
-                .Where(g => !others.Contains(g.Key))
-                .Select(g => g.Last())
-                .MinBy(u => (-StageOf(u), pictures.IndexOf(u.Picture!)))
-                ?.Picture;
-            return ready.FirstOrDefault(u => u.Picture == (furthest ?? others[0]));
+            Unit[] ready = ToBegin(backlog),
+                free = [.. ready.Where(u => u.Picture is null)];
+            Unit? here = ready.FirstOrDefault(u => u.Picture == picture);
+            if (backlog.OwnOrder is null || here is not null || free.Length == 0)
+            {
+                found.Should().Be(here ?? free.FirstOrDefault());
+            }
+            else
+            {
+                free.Should().Contain(found!);
+            }
+        }
+
+        public void RequireElsewhere(Unit? found, string?[] others, Backlog backlog)
+        {
+            Unit[] ready = [.. ToBegin(backlog).Where(u => u.Picture is not null)];
+            Unit[] furthest = // of each other picture, those behind which nothing of any is
+            [
+                .. ready
+                    .GroupBy(u => u.Picture)
+                    .Where(g => !others.Contains(g.Key))
+                    .Select(g => g.Last())
+                    .GroupBy(StageOf)
+                    .OrderByDescending(g => g.Key)
+                    .Take(1)
+                    .SelectMany(g => g),
+            ];
+            if (State.Any(s => s.Value == EntryState.Taken && s.Key.Pictures.Count > 1))
+            {
+                found.Should().BeNull("samples wait for what is at work over many pictures");
+            }
+            else if (furthest.Length == 0)
+            {
+                found.Should().Be(ready.FirstOrDefault(u => u.Picture == others[0]));
+            }
+            else if (backlog.OwnOrder is null)
+            {
+                string? first = furthest.MinBy(u => pictures.IndexOf(u.Picture!))!.Picture;
+                found.Should().Be(ready.First(u => u.Picture == first));
+            }
+            else
+            {
+                furthest.Select(u => u.Picture).Should().Contain(found!.Picture);
+                found.Should().Be(ready.First(u => u.Picture == found.Picture));
+            }
         }
 
         public Unit[] HeldUp() => [.. all.Select(a => a.Unit).Where(u => State[u] == EntryState.Ready && IsBlocked(u))];
@@ -253,10 +305,30 @@ public sealed class BacklogTests
                 s.Value is EntryState.Waiting or EntryState.Ready && s.Key.Picture is not null && !IsBlocked(s.Key)
             );
 
-        private IEnumerable<Unit> InOrder(int end, Func<Unit, bool> mayBegin) =>
-            all.Where(a =>
-                    State[a.Unit] == EntryState.Ready && !IsBlocked(a.Unit) && a.Stage.Number < end && mayBegin(a.Unit)
-                )
+        public Unit[] NotToBegin(Backlog backlog) => [.. Ready(backlog.End).Where(u => !backlog.MayBegin(u))];
+
+        private void LookWhatIsReady()
+        {
+            foreach (var (unit, _, inputs) in all)
+            {
+                if (State[unit] == EntryState.Waiting && inputs.All(there.Contains))
+                {
+                    State[unit] = EntryState.Ready;
+                    if (unit.Picture is { } picture && !pictures.Contains(picture) && !IsBlocked(unit))
+                    {
+                        pictures.Add(picture);
+                    }
+                }
+            }
+        }
+
+        private bool IsBlocked(Unit unit) => Blocked.Contains(ClaimKey.Of(unit).Key);
+
+        private Unit[] ToBegin(Backlog backlog) => [.. Ready(backlog.End).Where(backlog.MayBegin)];
+
+        /// <summary>In order of the stages, those of a stage as they were added.</summary>
+        private IEnumerable<Unit> Ready(int end) =>
+            all.Where(a => State[a.Unit] == EntryState.Ready && !IsBlocked(a.Unit) && a.Stage.Number < end)
                 .OrderBy(a => a.Stage.Number)
                 .Select(a => a.Unit);
 

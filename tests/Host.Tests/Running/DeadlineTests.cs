@@ -52,10 +52,14 @@ public sealed class DeadlineTests
         passed = TimeSpan.FromSeconds(60);
         deadline.Allows(unit).Should().BeFalse("it would take as long as the first");
         deadline.Allows(Unit("a", 4)).Should().BeTrue("less work takes less time");
+        deadline.IsReached.Should().BeFalse("nothing was left for it");
+        deadline.Leaves([Unit("a", 12), unit]);
         deadline.IsReached.Should().BeTrue();
         deadline
             .Words.Should()
             .Be("This job's time ends in 40 s, and the shortest of what is ready takes about 75 s: it ends here.");
+        deadline.Leaves([]);
+        deadline.IsReached.Should().BeFalse("another process has computed it");
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed partial class DevicesTests
             .Contain("2 devices, 1 thread each: cpu 1, cpu 2")
             .And.MatchRegex("forward: (cpu 1: .*computed.*; cpu 2: .*computed|each: .*computed)")
             .And.Contain(SumOf(one), "what devices computed is counted with the page of the one that shows them")
-            .And.MatchRegex(@"(?m)^  devices +\d+ s: what");
+            .And.MatchRegex(@"(?m)^  devices +\d+ (s|min): their");
         shared.TableBytes().Should().Equal(alone.TableBytes());
         foreach (string log in Directory.EnumerateFiles(shared.RunFolder, "log*.txt"))
         {

@@ -68,9 +68,9 @@ public sealed partial class WorkerTests
     [InlineData("soon", "'soon' is no time: write 150s, 10min or 2h, or minutes, hours:minutes:seconds")]
     [InlineData("10x", "'10x' is no time")]
     [InlineData("1e400h", "'1e400h' is no time")]
-    [InlineData("1", "1 is out of bounds: at least 120s")]
-    [InlineData("1min", "1min is out of bounds: at least 120s")]
-    [InlineData("1000h", "1000h is out of bounds: at most 604800s")]
+    [InlineData("1", "1 is out of bounds: at least 2min")]
+    [InlineData("1min", "1min is out of bounds: at least 2min")]
+    [InlineData("1000h", "1000h is out of bounds: at most 7d")]
     public void A_patience_that_is_none_is_refused(string stale, string why)
     {
         using var experiment = new SmallExperiment(samples: 1, masks: 20);

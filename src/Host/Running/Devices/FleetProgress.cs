@@ -14,7 +14,7 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
     private readonly Dictionary<string, StageState> stages = new(StringComparer.Ordinal);
     private readonly HashSet<string> said = new(StringComparer.Ordinal);
 
-    /// <summary>Units that the processes say they have computed in all.</summary>
+    /// <summary>Units that the processes say they have computed.</summary>
     public int Computed { get; private set; }
 
     /// <summary>Something that a process tells.</summary>

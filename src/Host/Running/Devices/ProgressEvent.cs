@@ -6,7 +6,8 @@ using Pipelines.Host.Progress;
 namespace Pipelines.Host.Running.Devices;
 
 /// <summary>
-/// What a process of a fleet tells the one that shows it: a call of <see cref="RunProgress"/> a line.
+/// What a process of a fleet tells the one that shows it: a call of <see cref="RunProgress"/> a line, and what it has
+/// computed.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StageShown), "stage")]
@@ -59,7 +60,7 @@ internal sealed record AtWorkNow(string Stage, bool IsAtWork) : ProgressEvent;
 /// <summary>A stage is over, for this process.</summary>
 internal sealed record StageFinished(string Stage, string Summary, bool IsWhole) : ProgressEvent;
 
-/// <summary>What the process has computed in all.</summary>
+/// <summary>Units that the process has computed of one experiment.</summary>
 internal sealed record UnitsComputed(int Count) : ProgressEvent;
 
 /// <summary>A sentence for people.</summary>

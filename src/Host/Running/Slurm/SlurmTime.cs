@@ -14,6 +14,9 @@ internal static class SlurmTime
     public const string Allowed =
         "minutes, hours:minutes:seconds, or days-hours:minutes:seconds: 90, 4:00:00, 1-12:00:00";
 
+    /// <summary>More than any text of that form means.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(1_000_000);
+
     /// <summary>
     /// The span that a text means: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or
     /// days-hours:minutes:seconds. null where it is none of them, or no time at all.
