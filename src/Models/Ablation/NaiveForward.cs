@@ -60,10 +60,19 @@ public sealed class NaiveForward : IDisposable
     /// </summary>
     public double Logit(AblationMask mask, BaselineBlocks baseline, OutputMeasure target)
     {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        return Logit(States(mask, baseline), target);
+    }
+
+    /// <summary>f of what leaves the last layer: several of one pass.</summary>
+    /// <param name="states">What <see cref="States"/> returned.</param>
+    /// <param name="target">f, which demands what is given behind the prompt.</param>
+    public double Logit(torch.Tensor states, OutputMeasure target)
+    {
         target.RequireGiven(prompt);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        torch.Tensor states = States(mask, baseline);
         int n = target.Positions;
         torch.Tensor last = states.narrow(0, states.shape[0] - n, n); // [n, hidden]
         if (target.What is Measured.Logit)

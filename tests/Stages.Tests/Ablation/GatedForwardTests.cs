@@ -205,6 +205,8 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
 /// </summary>
 public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 {
+    private const int HeadsTried = 12;
+
     public static TheoryData<string> Cases() => [.. Golden.Cases().Select(Golden.NameOf)];
 
     [GoldenTheory]
@@ -251,7 +253,13 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
             using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy(what.Given), features);
             using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
             var gated = GatedForward.Of(cache, blocks, model.Measure(what));
-            double error = FiniteDifferences.Largest(gated, model.Info.TotalHeads, what is Measured.Probability);
+            // Every head is tried with the plain f: what differs between measures is behind the last layer
+            double error = FiniteDifferences.Largest(
+                gated,
+                model.Info.TotalHeads,
+                what is Measured.Probability,
+                HeadsTried
+            );
             output.WriteLine($"{name}, {model.Info.Family}, {what.Kind}: {error:e1}");
             error.Should().BeLessThan(1e-6, what.Kind.ToString());
         }
@@ -379,30 +387,36 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 internal static class FiniteDifferences
 {
     /// <summary>
-    /// Largest difference between gradient and central difference, over all heads, at a point inside the cube and at a
+    /// Largest difference between gradient and central difference, over heads, at a point inside the cube and at a
     /// corner of it.
     /// </summary>
     /// <param name="gated">The passes.</param>
     /// <param name="heads">N.</param>
     /// <param name="relative">In units of f, as for a probability, which may be small.</param>
-    public static double Largest(GatedForward gated, int heads, bool relative = false)
+    /// <param name="most">So many heads at most, drawn from all; else each.</param>
+    public static double Largest(GatedForward gated, int heads, bool relative = false, int most = int.MaxValue)
     {
         const double step = 1e-4;
         var random = new Random(5);
         double[] inside = [.. Enumerable.Range(0, heads).Select(_ => random.NextDouble())];
         double[] corner = GatedForward.PointOf(HeadMasks.Draw(5, "corner", 0, heads, 0.75, MaskDraw.Exact), heads);
+        int[] tried = [.. Enumerable.Range(0, heads)];
+        if (most < heads)
+        {
+            random.Shuffle(tried);
+            tried = tried[..most];
+        }
+
         double worst = 0;
         foreach (double[] point in new[] { inside, corner })
         {
             (double value, double[] gradient) = gated.Gradients([point])[0];
             double scale = relative ? value : 1;
-            double[] f = gated.Logits([
-                .. Enumerable.Range(0, heads).SelectMany(n => Steps.Select(s => Moved(point, n, s * step))),
-            ]);
+            double[] f = gated.Logits([.. tried.SelectMany(n => Steps.Select(s => Moved(point, n, s * step)))]);
             gradient.Any(g => Math.Abs(g) > 1e-3 * scale).Should().BeTrue("heads must move the logit");
-            for (int n = 0; n < heads; n++)
+            foreach (var (i, n) in tried.Index())
             {
-                double[] at = f[(4 * n)..(4 * (n + 1))];
+                double[] at = f[(4 * i)..(4 * (i + 1))];
                 double slope = ((8 * (at[1] - at[0])) - (at[3] - at[2])) / (12 * step);
                 worst = Math.Max(worst, Math.Abs(gradient[n] - slope) / scale);
             }
