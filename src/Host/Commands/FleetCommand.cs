@@ -32,7 +32,7 @@ internal static class FleetCommand
         int cards = TorchSharp.torch.cuda.device_count();
         IReadOnlyList<WorkerDevice> devices = list.Resolve(cards);
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
-        if (session.FindsAllButPages())
+        if (session.FindUnfinished() is null)
         {
             return (Program.Done, null);
         }
@@ -61,7 +61,8 @@ internal static class FleetCommand
         IReadOnlyList<DeviceEnd> ends = progress.Show(() => fleet.Run(interruption.Token));
         if (interruption.Token.IsCancellationRequested)
         {
-            TellOn(options, "Interrupted.");
+            using var now = Session.Open(options, toRead: true);
+            Tell(now, now.FindUnfinished() ?? 0, "Interrupted.");
             return (Program.Interrupted, null);
         }
 
@@ -79,12 +80,12 @@ internal static class FleetCommand
 
         // Others may have done what one that died was at
         using var after = Session.Open(options, toRead: true);
-        if (after.FindsAllButPages())
+        if (after.FindUnfinished() is not { } at)
         {
             return (Program.Done, work);
         }
 
-        TellOn(options, "Something is left.");
+        Tell(after, at, "Something is left.");
         return (CodeOf(ends), null);
     }
 
@@ -97,11 +98,9 @@ internal static class FleetCommand
             }
             : options;
 
-    private static void TellOn(RunOptions options, string why) =>
-        Console.WriteLine(
-            $"{why} What was finished is stored; the same command goes on from there:{Environment.NewLine}  "
-                + options.Again
-        );
+    /// <summary>Says how far the processes have come; of further experiments something may be done, too.</summary>
+    private static void Tell(Session session, int at, string why) =>
+        RunCommand.TellStanding(session, at, why, "behind it");
 
     /// <summary>The session on the first device; that it is not there is the list's fault and not the spec's.</summary>
     private static Session Open(RunOptions options)

@@ -83,7 +83,7 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    TellStanding(session, i);
+                    TellStanding(session, i, "Interrupted.", "not begun");
                     return Program.Interrupted;
                 }
 
@@ -91,7 +91,7 @@ internal static class RunCommand
                 if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
                     Console.WriteLine(end.Words);
-                    TellStanding(session, i);
+                    TellStanding(session, i, "Interrupted.", "not begun");
                     return Program.Interrupted;
                 }
 
@@ -154,14 +154,16 @@ internal static class RunCommand
     /// <summary>Says how far the experiments have come and how to go on.</summary>
     /// <param name="session">The session.</param>
     /// <param name="at">Index of the experiment that was at work.</param>
-    private static void TellStanding(Session session, int at)
+    /// <param name="why">Why the run ends, in a sentence.</param>
+    /// <param name="behind">What the experiments behind it are.</param>
+    internal static void TellStanding(Session session, int at, string why, string behind)
     {
         if (session.Options.IsOfFleet)
         {
             return; // its parent does
         }
 
-        Console.WriteLine("Interrupted. What was finished is stored:");
+        Console.WriteLine($"{why} What was finished is stored:");
         IReadOnlyList<Standing> stages = Standing.Of(session.Pipelines[at], session.Catalog);
         int width = stages.Max(s => s.Stage.Length);
         foreach (Standing stage in stages)
@@ -172,7 +174,7 @@ internal static class RunCommand
         string[] rest = [.. session.Pipelines.Skip(at + 1).Select(p => Shown.Name(p.Experiment.Name))];
         if (rest.Length > 0)
         {
-            Console.WriteLine($"  not begun: {string.Join(", ", rest)}");
+            Console.WriteLine($"  {behind}: {string.Join(", ", rest)}");
         }
 
         Console.WriteLine($"The same command goes on from there:{Environment.NewLine}  {session.Options.Again}");

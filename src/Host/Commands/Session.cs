@@ -253,14 +253,26 @@ internal sealed class Session : IDisposable
         });
     }
 
-    /// <summary>Looks whether nothing is left to compute but pages, which workers leave to a run.</summary>
-    public bool FindsAllButPages() =>
-        Pipelines.All(p =>
+    /// <summary>
+    /// Looks for the first experiment of which anything is left to compute but its page, which workers leave to a run.
+    /// </summary>
+    /// <returns>Its index; null where nothing is left.</returns>
+    public int? FindUnfinished()
+    {
+        for (int i = 0; i < Pipelines.Count; i++)
         {
-            var plan = Plan.AsFarAsKnown(p, Catalog, new HashSet<string>(StringComparer.Ordinal));
-            return plan.Stages.Count == p.Stages.Count
+            var plan = Plan.AsFarAsKnown(Pipelines[i], Catalog, new HashSet<string>(StringComparer.Ordinal));
+            bool isDone =
+                plan.Stages.Count == Pipelines[i].Stages.Count
                 && plan.Stages.Where(s => s.Stage is not WriteReport).All(s => s.Open.Count == 0 && s.WaitsFor is null);
-        });
+            if (!isDone)
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>What an experiment was expected to hold in memory, and what would hold less; null where nothing is
     /// left to compute.</summary>

@@ -91,7 +91,11 @@ public sealed partial class DevicesTests
         await parent.WaitForExitAsync();
 
         parent.ExitCode.Should().Be(130);
-        (await said).Should().Contain("What was finished is stored");
+        (await said)
+            .Should()
+            .MatchRegex(@"Interrupted\. What was finished is stored:\r?\n")
+            .And.MatchRegex(@"(?m)^  forward +\d+ of .* units done, .* left")
+            .And.Contain("The same command goes on from there");
         children.Should().OnlyContain(c => !Directory.Exists($"/proc/{c}"));
         Directory.EnumerateFiles(Path.Combine(shared.Cache, ".workers")).Should().BeEmpty("each ended in order");
     }
