@@ -32,6 +32,7 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         {
             SlurmLab.Ask("scancel", "--user=" + Environment.UserName);
             WaitUntil("an empty queue", () => SlurmLab.Ask("squeue", "-h").Length == 0);
+            lab.FreeCores();
         }
 
         experiment.Dispose();
@@ -85,7 +86,8 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         string other = SlurmLab
             .Ask("sbatch", "--parsable", "-p", "high", "-N2", "-c2", "--output=/dev/null", "--wrap=sleep 1")
             .Trim();
-        Ended(other);
+        // Nothing is hurried before it has run: what was preempted could take the first node that gets free from it
+        WaitUntil($"the end of job {other}", () => IsOver(other));
         Finished(said);
         Logs()
             .Where(l => l.EndsWith(".1.log", StringComparison.Ordinal))
@@ -258,17 +260,27 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     private static void Ended(string id) => WaitUntil($"the end of job {id}", () =>
         {
             HurryRequeued();
-            return SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0;
+            return IsOver(id);
         });
 
-    /// <summary>A job that is started again waits two minutes first, for whatever was wrong to be noticed.</summary>
+    private static bool IsOver(string id) => SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0;
+
+    /// <summary>
+    /// A job that is started again waits two minutes first, for whatever was wrong to be noticed, and one that a busy
+    /// node could not start is held until somebody has looked.
+    /// </summary>
     private static void HurryRequeued()
     {
         foreach (string line in SlurmLab.Ask("squeue", "-h", "-r", "-o", "%i %r").Split('\n'))
         {
+            string job = line.Split(' ')[0];
             if (line.EndsWith(" BeginTime", StringComparison.Ordinal))
             {
-                SlurmLab.Ask("scontrol", "update", "JobId=" + line.Split(' ')[0], "StartTime=now");
+                SlurmLab.Ask("scontrol", "update", "JobId=" + job, "StartTime=now");
+            }
+            else if (line.Contains("launch failed", StringComparison.Ordinal))
+            {
+                SlurmLab.Ask("scontrol", "release", job);
             }
         }
     }

@@ -23,6 +23,7 @@ public sealed class SlurmLab : IDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("lab-").FullName;
 
     private readonly bool isUp;
+    private bool hasLostNode;
 
     /// <summary>Starts it, where it can be.</summary>
     public SlurmLab()
@@ -54,7 +55,24 @@ public sealed class SlurmLab : IDisposable
             : $"no {missing} here: on Debian `apt-get install slurm-wlm munge` brings it";
 
     /// <summary>As when a node loses its power.</summary>
-    public void KillNode(string node) => Lab("kill-node", node);
+    public void KillNode(string node)
+    {
+        hasLostNode = true;
+        Lab("kill-node", node);
+    }
+
+    /// <summary>
+    /// Behind a lost node, once no job is left: Slurm 22.05 may keep the cores of the job that was started again there
+    /// for ever, though it says that the node is idle. Other jobs would wait for them in vain.
+    /// </summary>
+    public void FreeCores()
+    {
+        if (hasLostNode)
+        {
+            Ask("scontrol", "reconfigure");
+            hasLostNode = false;
+        }
+    }
 
     /// <summary>The node comes back.</summary>
     public void StartNode(string node) => Lab("start-node", node);
