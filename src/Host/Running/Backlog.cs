@@ -39,8 +39,11 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         set => pictures.OwnOrder = value;
     }
 
-    /// <summary>Whether a unit about a picture that nobody else is known to hold is left, ready or not.</summary>
-    public bool HasPictures => claims.Values.Any(c => c.OverPicture > 0 && !c.IsHeld);
+    /// <summary>
+    /// Whether there may be a picture to work on, now or later: one that nobody else is known to hold is left, or a
+    /// unit over many, before which whoever holds a picture lets go of it again.
+    /// </summary>
+    public bool HasPictures => claims.Values.Any(c => c.LeftOverPictures > 0 && (c.IsOverMany || !c.IsHeld));
 
     /// <summary>
     /// Claims that others hold and units are ready of, which are passed over: the one that was tried longest ago first.
@@ -63,12 +66,12 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         var claim = ClaimKey.Of(unit, inputs);
         if (!claims.TryGetValue(claim.Key, out ClaimedUnits? claimed))
         {
-            claims[claim.Key] = claimed = new ClaimedUnits(claim);
+            claims[claim.Key] = claimed = new ClaimedUnits(claim) { IsOverMany = unit.Pictures.Count > 1 };
         }
 
         var entry = new BacklogEntry(unit, stage, entries.Count, claimed);
         entries.Add(key, entry);
-        claimed.OverPicture += entry.IsLeftOverPicture ? 1 : 0;
+        claimed.LeftOverPictures += LeftOverPictures(entry);
         stage.Open++;
         foreach (Unit input in inputs.Where(i => !isThere(i)))
         {
@@ -285,8 +288,10 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
 
     private static void Move(BacklogEntry entry, EntryState to)
     {
-        int before = entry.IsLeftOverPicture ? 1 : 0;
+        int before = LeftOverPictures(entry);
         entry.State = to;
-        entry.ClaimedWith.OverPicture += (entry.IsLeftOverPicture ? 1 : 0) - before;
+        entry.ClaimedWith.LeftOverPictures += LeftOverPictures(entry) - before;
     }
+
+    private static int LeftOverPictures(BacklogEntry entry) => entry.IsLeft && entry.Unit.Pictures.Count > 0 ? 1 : 0;
 }

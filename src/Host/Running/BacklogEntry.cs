@@ -49,9 +49,6 @@ internal sealed class BacklogEntry(Unit unit, StageWork stage, int order, Claime
 
     /// <summary>It is to be computed, but not handed out.</summary>
     public bool IsLeft => State is EntryState.Waiting or EntryState.Ready;
-
-    /// <summary>It is left, and run over a picture.</summary>
-    public bool IsLeftOverPicture => IsLeft && Unit.Picture is not null;
 }
 
 /// <summary>
@@ -67,8 +64,11 @@ internal sealed class ClaimedUnits(ClaimKey claim)
     /// <summary>Those that are ready, whether others hold the claim or not, in order.</summary>
     public SortedSet<BacklogEntry> Ready { get; } = new(BacklogEntry.ByStage);
 
-    /// <summary>Units run over the picture that are left, ready or not.</summary>
-    public int OverPicture { get; set; }
+    /// <summary>Units run over pictures that are left, ready or not.</summary>
+    public int LeftOverPictures { get; set; }
+
+    /// <summary>The unit by itself is run over several.</summary>
+    public bool IsOverMany { get; init; }
 
     /// <summary>Its place among the claims that others hold; null where they do not.</summary>
     public LinkedListNode<ClaimedUnits>? PlaceAmongHeld { get; set; }

@@ -302,7 +302,8 @@ public sealed class BacklogTests
 
         public bool HasPictures() =>
             State.Any(s =>
-                s.Value is EntryState.Waiting or EntryState.Ready && s.Key.Picture is not null && !IsBlocked(s.Key)
+                s.Value is EntryState.Waiting or EntryState.Ready
+                && (s.Key.Pictures.Count > 1 || (s.Key.Pictures.Count == 1 && !IsBlocked(s.Key)))
             );
 
         public Unit[] NotToBegin(Backlog backlog) => [.. Ready(backlog.End).Where(u => !backlog.MayBegin(u))];

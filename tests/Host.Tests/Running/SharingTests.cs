@@ -86,6 +86,26 @@ public sealed class SharingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_does_not_end_before_what_stands_behind_the_mean_is_given_out()
+    {
+        Stage[] stages = OfPictures(2, 1);
+        using var holder = new UnitClaims(folder.Path, Guid.NewGuid().ToString("N"), TimeSpan.FromMinutes(2));
+        Unit[] all = [.. stages.SelectMany(s => s.Units(null!).Known)];
+        string[] claims = [.. all.Where(u => u.Pictures.Count > 0).Select(u => ClaimKey.Of(u).Key).Distinct()];
+        claims.Should().HaveCount(3, "of a mean and two pictures");
+        claims.Should().OnlyContain(c => holder.Take(c));
+
+        Task<IReadOnlyList<StageOutcome>> worker = Task.Run(() => Run(1, stages, 1, endsEarly: true));
+        (await Task.WhenAny(worker, Task.Delay(300))).Should().NotBe(worker, "whoever asks pictures lets go of them");
+        foreach (string claim in claims)
+        {
+            holder.GiveUp(claim);
+        }
+
+        (await worker).Should().OnlyContain(o => o.Whole);
+    }
+
+    [Fact]
     public void Whoever_lost_its_claim_does_not_publish_and_takes_what_the_other_stored()
     {
         using var store = new ArtifactStore(folder.Path, new FileDigests(null));
