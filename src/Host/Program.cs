@@ -25,7 +25,7 @@ internal static class Program
         var parsed = CommandLine.Build().Parse(arguments);
         try
         {
-            if (parsed.Errors.Count == 0)
+            if (parsed.Errors.Count == 0 && !Help.HasMisplaced(parsed))
             {
                 return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
             }

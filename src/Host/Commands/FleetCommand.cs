@@ -39,13 +39,13 @@ internal static class FleetCommand
 
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
-        RunProgress progress = RunCommand.NewProgress();
+        RunProgress progress = RunCommand.NewProgress(hidesFinished: session.HasSeveral);
         long? share = devices.Count > 1 ? MemoryLimits.ShareOf(devices.Count) : null;
         int threads = Math.Max(1, session.Threads / devices.Count);
         var shown = new FleetProgress(progress, [.. devices.Select(d => d.Label)]);
         var fleet = new DeviceFleet(
             ProgramStart.Here(),
-            device => JobWords.OfDevice(Rest(options, start), device, threads, share),
+            device => JobWords.OfDevice(Rest(options), device, threads, share),
             devices,
             shown,
             progress.Message,
@@ -89,12 +89,14 @@ internal static class FleetCommand
         return (CodeOf(ends), null);
     }
 
-    /// <summary>The options with what is left of the time: a process that is started again has no more.</summary>
-    private static RunOptions Rest(RunOptions options, long start) =>
+    /// <summary>
+    /// The options with what is left of the time: each process counts from its own start, a second one, too.
+    /// </summary>
+    private static RunOptions Rest(RunOptions options) =>
         options.TimeLimit is { } limit
             ? options with
             {
-                TimeLimit = TimeSpan.FromSeconds(Math.Max(1, (limit - Stopwatch.GetElapsedTime(start)).TotalSeconds)),
+                TimeLimit = TimeSpan.FromSeconds(Math.Max(1, Math.Floor((limit - Deadline.Running()).TotalSeconds))),
             }
             : options;
 

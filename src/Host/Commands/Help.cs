@@ -58,21 +58,13 @@ internal static class Help
         }
 
         // An option that does not exist may have been taken for the experiment file.
-        HashSet<string> options =
-        [
-            .. command
-                .Options.Concat(parsed.RootCommandResult.Command.Options)
-                .SelectMany(o => o.Aliases.Append(o.Name)),
-        ];
+        HashSet<string> options = NamesOf(OptionsOf(parsed));
         string[] strange =
         [
             .. parsed
                 .Tokens.Select(t => t.Value)
                 .Where(t =>
-                    t.StartsWith('-')
-                    && t.Length > 1
-                    && !char.IsAsciiDigit(t[1])
-                    && !options.Contains(t.Split('=', ':')[0])
+                    t.StartsWith('-') && t.Length > 1 && !char.IsAsciiDigit(t[1]) && !options.Contains(OptionOf(t))
                 ),
         ];
         foreach (
@@ -97,6 +89,26 @@ internal static class Help
         yield return $"{Program} {(command is RootCommand ? "" : command.Name + " ")}--help shows "
             + $"{(command is RootCommand ? "the commands" : "how it is called")}.";
     }
+
+    /// <summary>
+    /// Whether an option of runs is given to a command that has no such option: in front of a command's name the parser
+    /// takes it, and nobody would read it.
+    /// </summary>
+    public static bool HasMisplaced(ParseResult parsed)
+    {
+        HashSet<string> taken = NamesOf(OptionsOf(parsed)),
+            known = NamesOf(parsed.RootCommandResult.Command.Options);
+        return parsed.Tokens.Select(t => OptionOf(t.Value)).Any(o => known.Contains(o) && !taken.Contains(o));
+    }
+
+    /// <summary>The command's options, and those that every command has.</summary>
+    private static IEnumerable<Option> OptionsOf(ParseResult parsed) =>
+        parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options.Where(o => o.Recursive));
+
+    private static HashSet<string> NamesOf(IEnumerable<Option> options) =>
+        [.. options.SelectMany(o => o.Aliases.Append(o.Name))];
+
+    private static string OptionOf(string word) => word.Split('=', ':')[0];
 
     /// <summary>A first word that is neither a file nor a command; null where it may be a file.</summary>
     /// <param name="word">What stands where the experiment file is expected.</param>
@@ -148,8 +160,7 @@ internal static class Help
                 .Distinct(StringComparer.Ordinal),
         ];
         string plain = Path.GetFileNameWithoutExtension(name); // the ending may be left out
-        string? found =
-            files.FirstOrDefault(f => Path.GetFileName(f) == name)
+        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name)
             ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == plain)
             ?? (
                 Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar

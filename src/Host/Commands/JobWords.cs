@@ -31,7 +31,7 @@ internal static class JobWords
             "run",
             options.Spec, // as it was said: the page tells the command, and its unit is that of the run
             .. Said(options, threads, options.Artifacts),
-            .. Values("--time-limit", options.TimeLimit is { } limit ? [SlurmTime.Words(limit)] : []),
+            .. Values("--time-limit", options.TimeLimit is { } limit ? [Duration.Words(limit)] : []),
             .. Values("--stage-weights", options.StageWeights is { } folder ? [folder] : []),
             .. Flag("--verify", options.Verify),
             "--worker",

@@ -63,7 +63,8 @@ internal static class RunCommand
             Pipeline pipeline = session.Pipelines[i];
             if (session.HasSeveral)
             {
-                Console.WriteLine($"== {pipeline.Experiment.Name}");
+                string name = pipeline.Experiment.Name;
+                Console.WriteLine(session.Options.IsOfFleet ? new ExperimentBegun(name).ToLine() : $"== {name}");
             }
 
             try
@@ -146,10 +147,12 @@ internal static class RunCommand
     }
 
     /// <summary>Progress as whoever looks on can see it: bars on a terminal, else lines.</summary>
-    internal static RunProgress NewProgress() =>
+    /// <param name="hidesFinished">There will be more stages than a screen has lines: those that are over scroll
+    /// away.</param>
+    internal static RunProgress NewProgress(bool hidesFinished = false) =>
         Console.IsOutputRedirected || Console.IsErrorRedirected
             ? new PlainProgress(Console.Out)
-            : new LiveProgress(AnsiConsole.Console);
+            : new LiveProgress(AnsiConsole.Console, hidesFinished);
 
     /// <summary>Says how far the experiments have come and how to go on.</summary>
     /// <param name="session">The session.</param>

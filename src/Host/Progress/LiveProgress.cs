@@ -10,7 +10,9 @@ namespace Pipelines.Host.Progress;
 /// <summary>
 /// A bar a stage, with rate and time left, on a terminal. A bar takes one line, however narrow that is.
 /// </summary>
-internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
+/// <param name="console">The terminal.</param>
+/// <param name="hidesFinished">The bar of a stage that is over gives way to a line that scrolls away.</param>
+internal sealed class LiveProgress(IAnsiConsole console, bool hidesFinished = false) : RunProgress
 {
     /// <summary>Columns of a terminal that has room for everything, and of one that still has for rates.</summary>
     private const int Wide = 100,
@@ -41,7 +43,7 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
         console
             .Progress()
             .AutoClear(false)
-            .HideCompleted(false)
+            .HideCompleted(hidesFinished)
             .Columns(
                 new TaskDescriptionColumn { Alignment = Justify.Left },
                 new ProgressBarColumn { Width = BarWidth },
@@ -101,6 +103,10 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
 
         bar.Summary = summary;
         bar.Task.StopTask();
+        if (hidesFinished)
+        {
+            Message($"{stage}: {summary}");
+        }
     }
 
     /// <inheritdoc/>

@@ -55,15 +55,14 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     /// neither.
     /// </summary>
     /// <param name="limit">Time from the process's start.</param>
-    public static Deadline? Of(TimeSpan? limit)
+    public static Deadline? Of(TimeSpan? limit) =>
+        Of(limit, Environment.GetEnvironmentVariable(EndVariable), DateTimeOffset.UtcNow, Running());
+
+    /// <summary>Time since the start of this process, from which limits count.</summary>
+    public static TimeSpan Running()
     {
         using var self = Process.GetCurrentProcess();
-        return Of(
-            limit,
-            Environment.GetEnvironmentVariable(EndVariable),
-            DateTimeOffset.UtcNow,
-            DateTime.UtcNow - self.StartTime.ToUniversalTime()
-        );
+        return DateTime.UtcNow - self.StartTime.ToUniversalTime();
     }
 
     /// <summary>As <see cref="Of(TimeSpan?)"/>.</summary>

@@ -39,6 +39,23 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("--jobs 2 status SPEC", "status: '--jobs' has no place here.")]
+    [InlineData("--worker explain forward SPEC", "explain: '--worker' has no place here.")]
+    [InlineData("--stale 5min cancel SPEC", "cancel: '--stale' has no place here.")]
+    [InlineData("status --worker SPEC", "status: '--worker' has no place here.")]
+    [InlineData("cancel -k SPEC", "cancel: '-k' has no place here.")]
+    [InlineData("explain --jobs=2 forward SPEC", "explain: '--jobs=2' has no place here.")]
+    [InlineData("status SPEC --threads 2", "status: '--threads' has no place here.")]
+    public void An_option_that_a_command_does_not_have_is_named_wherever_it_stands(string words, string says)
+    {
+        var (code, _, errors) = HostProcess.Run([
+            .. words.Split(' ').Select(w => w == "SPEC" ? "experiments/ci-small.yaml" : w),
+        ]);
+        code.Should().Be(Program.BadInput);
+        errors.Should().StartWith(says).And.NotContain("ci-small", "the experiment file is where it belongs");
+    }
+
+    [Theory]
     [InlineData("--executor", "slurm", "--devices is of no use together with --executor slurm")]
     [InlineData("--worker", "--keep-going", "--devices is of no use together with --worker")]
     [InlineData("--time-limit", "99999999-0", "'99999999-0' is no time")]

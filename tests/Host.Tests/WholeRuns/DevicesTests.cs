@@ -100,6 +100,13 @@ public sealed partial class DevicesTests
         Directory.EnumerateFiles(Path.Combine(shared.Cache, ".workers")).Should().BeEmpty("each ended in order");
     }
 
+    [Fact]
+    public void A_limit_of_any_length_is_passed_on()
+    {
+        using var shared = new SmallExperiment(samples: 1, masks: 20);
+        shared.Run("--devices", "cpu,cpu", "--time-limit", "900000d").Should().Contain("units computed");
+    }
+
     [Theory]
     [InlineData("cpu,cuda:0", "a processor and cards are named together")]
     [InlineData("cuda:7", "'cuda:7' was asked for")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Pipelines.Host.Progress;
 
 namespace Pipelines.Host.Running.Devices;
@@ -13,6 +14,7 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
     private readonly Lock gate = new();
     private readonly Dictionary<string, StageState> stages = new(StringComparer.Ordinal);
     private readonly HashSet<string> said = new(StringComparer.Ordinal);
+    private readonly string?[] experiments = new string?[labels.Count]; // where each process is, of several
 
     /// <summary>Units that the processes say they have computed.</summary>
     public int Computed { get; private set; }
@@ -26,22 +28,27 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
         {
             switch (told)
             {
+                case ExperimentBegun(var name):
+                    experiments[process] = name;
+                    break;
                 case StageShown stage:
                     Show(process, stage);
                     break;
-                case Advanced(var name, var work) when stages.TryGetValue(name, out StageState? stage):
+                case Advanced(var name, var work) when Known(process, name, out string label, out StageState? stage):
                     stage.Done += work;
-                    shown.Advance(name, work);
+                    shown.Advance(label, work);
                     break;
-                case AtWorkNow(var name, var isAtWork) when stages.TryGetValue(name, out StageState? stage):
-                    SetAtWork(name, stage, process, isAtWork);
+                case AtWorkNow(var name, var isAtWork)
+                    when Known(process, name, out string label, out StageState? stage):
+                    SetAtWork(label, stage, process, isAtWork);
                     break;
-                case StageFinished finished when stages.TryGetValue(finished.Stage, out StageState? stage):
+                case StageFinished finished
+                    when Known(process, finished.Stage, out string label, out StageState? stage):
                     stage.Summaries[process] = finished.Summary;
                     stage.IsWhole |= finished.IsWhole;
                     if (stage.IsWhole && stage.Shown.All(stage.Summaries.ContainsKey))
                     {
-                        Finish(finished.Stage, stage);
+                        Finish(label, stage);
                     }
 
                     break;
@@ -94,15 +101,22 @@ internal sealed class FleetProgress(RunProgress shown, IReadOnlyList<string> lab
 
     private void Show(int process, StageShown told)
     {
-        if (!stages.TryGetValue(told.Stage, out StageState? stage))
+        if (!Known(process, told.Stage, out string label, out StageState? stage))
         {
-            stages[told.Stage] = stage = new StageState();
+            stages[label] = stage = new StageState();
         }
 
         stage.Shown.Add(process);
         stage.Totals[process] = told.Total;
         stage.Done = Math.Max(stage.Done, told.Done);
-        shown.Stage(told.Stage, stage.Done, stage.Totals.Values.Max(), told.WorkUnit);
+        shown.Stage(label, stage.Done, stage.Totals.Values.Max(), told.WorkUnit);
+    }
+
+    /// <summary>A stage of the experiment that a process is at: each has its own.</summary>
+    private bool Known(int process, string name, out string label, [NotNullWhen(true)] out StageState? stage)
+    {
+        label = experiments[process] is { } experiment ? $"{experiment}/{name}" : name;
+        return stages.TryGetValue(label, out stage);
     }
 
     private void SetAtWork(string name, StageState stage, int process, bool isAtWork)

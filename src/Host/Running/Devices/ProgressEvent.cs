@@ -16,6 +16,7 @@ namespace Pipelines.Host.Running.Devices;
 [JsonDerivedType(typeof(StageFinished), "finished")]
 [JsonDerivedType(typeof(Said), "message")]
 [JsonDerivedType(typeof(UnitsComputed), "computed")]
+[JsonDerivedType(typeof(ExperimentBegun), "experiment")]
 internal abstract record ProgressEvent
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -59,6 +60,9 @@ internal sealed record AtWorkNow(string Stage, bool IsAtWork) : ProgressEvent;
 
 /// <summary>A stage is over, for this process.</summary>
 internal sealed record StageFinished(string Stage, string Summary, bool IsWhole) : ProgressEvent;
+
+/// <summary>The process goes to an experiment of several: stages are of that one from here on.</summary>
+internal sealed record ExperimentBegun(string Name) : ProgressEvent;
 
 /// <summary>Units that the process has computed of one experiment.</summary>
 internal sealed record UnitsComputed(int Count) : ProgressEvent;

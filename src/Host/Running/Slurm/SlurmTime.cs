@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Pipelines.Domain.Errors;
 
 namespace Pipelines.Host.Running.Slurm;
 
@@ -55,10 +54,6 @@ internal static class SlurmTime
         };
         return span > TimeSpan.Zero ? span : null;
     }
-
-    /// <summary>A span as <see cref="Parse"/> reads it, in whole seconds.</summary>
-    public static string Words(TimeSpan span) =>
-        Invariant.Text($"{(int)span.TotalHours}:{span.Minutes}:{span.Seconds}");
 
     /// <summary>A span of days and of hours, minutes and seconds, of which the last may be left out.</summary>
     private static TimeSpan Of(int days, List<int> parts) =>

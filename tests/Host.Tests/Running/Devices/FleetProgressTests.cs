@@ -70,6 +70,30 @@ public sealed class FleetProgressTests
     }
 
     [Fact]
+    public void Each_experiment_of_several_has_stages_of_its_own_wherever_the_processes_are()
+    {
+        foreach (int process in (int[])[0, 1])
+        {
+            Two.Take(process, new ExperimentBegun("a"));
+            Two.Take(process, new StageShown("fit", 0, 10, "fits"));
+        }
+
+        Two.Take(0, new Advanced("fit", 10));
+        Two.Take(0, new StageFinished("fit", "10 computed", IsWhole: true));
+        Two.Take(1, new StageFinished("fit", "10 cached", IsWhole: true));
+        Two.Take(0, new ExperimentBegun("b"));
+        Two.Take(0, new StageShown("fit", 2, 20, "fits"));
+        Two.Take(0, new Advanced("fit", 3));
+        Two.Take(0, new StageFinished("fit", "3 computed", IsWhole: true));
+
+        (shown.Done["a/fit"], shown.Done["b/fit"]).Should().Be((10, 5));
+        shown
+            .Lines.Where(l => l.Contains("whole", StringComparison.Ordinal))
+            .Should()
+            .Equal("a/fit whole True: cpu 1: 10 computed; cpu 2: 10 cached", "b/fit whole True: cpu 1: 3 computed");
+    }
+
+    [Fact]
     public void Sentences_have_their_process_and_one_that_all_say_is_said_once()
     {
         Two.Take(1, new Said("shard 7 failed"));
