@@ -86,7 +86,6 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         string other = SlurmLab
             .Ask("sbatch", "--parsable", "-p", "high", "-N2", "-c2", "--output=/dev/null", "--wrap=sleep 1")
             .Trim();
-        // Nothing is hurried before it has run: what was preempted could take the first node that gets free from it
         WaitUntil($"the end of job {other}", () => IsOver(other));
         Finished(said);
         Logs()
@@ -259,28 +258,20 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
 
     private static void Ended(string id) => WaitUntil($"the end of job {id}", () =>
         {
-            HurryRequeued();
+            ReleaseHeld();
             return IsOver(id);
         });
 
     private static bool IsOver(string id) => SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0;
 
-    /// <summary>
-    /// A job that is started again waits two minutes first, for whatever was wrong to be noticed, and one that a busy
-    /// node could not start is held until somebody has looked.
-    /// </summary>
-    private static void HurryRequeued()
+    /// <summary>A job that a busy node could not start is held until somebody has looked.</summary>
+    private static void ReleaseHeld()
     {
         foreach (string line in SlurmLab.Ask("squeue", "-h", "-r", "-o", "%i %r").Split('\n'))
         {
-            string job = line.Split(' ')[0];
-            if (line.EndsWith(" BeginTime", StringComparison.Ordinal))
+            if (line.Contains("launch failed", StringComparison.Ordinal))
             {
-                SlurmLab.Ask("scontrol", "update", "JobId=" + job, "StartTime=now");
-            }
-            else if (line.Contains("launch failed", StringComparison.Ordinal))
-            {
-                SlurmLab.Ask("scontrol", "release", job);
+                SlurmLab.Ask("scontrol", "release", line.Split(' ')[0]);
             }
         }
     }

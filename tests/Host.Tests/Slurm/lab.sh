@@ -34,6 +34,10 @@ answers() { sinfo -h -N -n "$1" -o %T | grep -qxE 'idle|mixed|allocated|completi
 
 idle() { [ "$(sinfo -h -N -n "$1" -o %T | sort -u)" = idle ]; }
 
+# Seconds that a job waits before it is started again (two minutes elsewhere). Slurm waits for what is left of its first
+# start: a job that is hurried past that can lose its node to a late answer of the first start, and never ends.
+restart_delay=20
+
 config() {
     local me host=127.0.0.1 name
     me=$(id -un)
@@ -44,7 +48,7 @@ SlurmctldHost=${name%%.*}($host)
 SlurmUser=$me
 SlurmdUser=$me
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket
+AuthInfo=socket=$folder/munge/socket,cred_expire=$restart_delay
 SlurmctldPort=$1
 SlurmdPort=$(($1 + 1))
 StateSaveLocation=$folder/state
