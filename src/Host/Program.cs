@@ -2,6 +2,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
+using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
 namespace Pipelines.Host;
@@ -50,6 +51,11 @@ internal static class Program
         {
             Console.Error.WriteLine(e.Message);
             return BadInput;
+        }
+        catch (StoreGoneException e)
+        {
+            Console.Error.WriteLine(Shown.Lines(e.Message));
+            return Failed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LostUnitException)
         {

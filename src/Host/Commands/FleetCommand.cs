@@ -72,6 +72,7 @@ internal static class FleetCommand
             return (Program.Done, work);
         }
 
+        session.RequireStore();
         int jobs = Math.Max(1, session.Jobs / devices.Count);
         foreach (string line in WhatFits(session, ends, jobs))
         {

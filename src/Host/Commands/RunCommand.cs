@@ -112,6 +112,13 @@ internal static class RunCommand
                     }
                 }
             }
+            catch (Exception e)
+                when (e is IOException or UnauthorizedAccessException or InputException
+                    && session.Store.Lease.IsStoreGone()
+                )
+            {
+                throw new StoreGoneException(session.Store.Root, e);
+            }
             catch (InputException e) when (session.GoesOn)
             {
                 Console.Error.WriteLine(e.Message); // the other experiments do not depend on this one
@@ -287,6 +294,7 @@ internal static class RunCommand
         CancellationToken cancel
     )
     {
+        session.RequireStore(); // begun again for what was lost with it, this would begin in an empty one
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         string logFile = claim.GrowingFile("log.txt");
@@ -349,6 +357,11 @@ internal static class RunCommand
         }
 
         bool isWhole = stages.All(s => outcomes.Any(o => o.Stage == s && o.Whole));
+        if (!isWhole)
+        {
+            session.RequireStore();
+        }
+
         if (session.Options.IsWorker)
         {
             log.Write(isWhole ? "Worker: nothing is left." : "Worker: ended.");

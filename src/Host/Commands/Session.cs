@@ -479,6 +479,16 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>Demands that the store in which this process works is still there.</summary>
+    /// <exception cref="StoreGoneException">It is not.</exception>
+    public void RequireStore()
+    {
+        if (Store.Lease.IsStoreGone())
+        {
+            throw new StoreGoneException(Store.Root);
+        }
+    }
+
     /// <summary>
     /// Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless
     /// <paramref name="next"/> runs on it, too.

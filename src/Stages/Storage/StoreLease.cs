@@ -60,6 +60,22 @@ public sealed class StoreLease : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the store itself is gone: nobody removes the folder of leases but whoever deletes the store or takes its
+    /// disk away. A disk that does not tell is not gone.
+    /// </summary>
+    public bool IsStoreGone()
+    {
+        try
+        {
+            return !NetworkDisk.IsThere(Path.GetDirectoryName(path)!);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -105,6 +105,42 @@ public sealed class KillTests
         process.ExitCode.Should().Be(130);
     }
 
+    [Theory]
+    [InlineData(false, "")]
+    [InlineData(true, "")]
+    [InlineData(false, "--worker")]
+    [InlineData(false, "--devices=cpu,cpu")]
+    public async Task A_store_that_is_deleted_under_a_run_is_told_and_the_same_command_begins_anew(
+        bool withItsRuns,
+        string option
+    )
+    {
+        string[] more = option.Length == 0 ? ["--jobs", "2"] : [option];
+        using var experiment = new SmallExperiment(samples: 6, masks: 2000);
+        using Process process = HostProcess.Start(experiment.Arguments(more));
+        _ = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        WaitForPasses(experiment, process);
+        Remove(withItsRuns ? experiment.Artifacts : experiment.Cache);
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(1);
+        (await errors)
+            .Should()
+            .Contain($"{experiment.Cache} is gone: somebody deleted it, or its disk was unmounted")
+            .And.NotContain("is stored", "it is not")
+            .And.NotContain("a defect");
+        experiment.Run();
+        experiment.Run().Should().Contain("Nothing to do");
+    }
+
+    /// <summary>Removes a folder in which others still make files.</summary>
+    private static void Remove(string folder)
+    {
+        string aside = folder + ".removed";
+        Directory.Move(folder, aside);
+        Directory.Delete(aside, recursive: true);
+    }
+
     internal static void WaitForPasses(SmallExperiment experiment, Process process)
     {
         string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
