@@ -48,6 +48,9 @@ public static class Prompts
             _ => prompt,
         };
 
+    /// <summary>Whether a question is one of the paper's ten, by its text.</summary>
+    public static bool IsPapers(string question) => Texts.Contains(question, StringComparer.Ordinal);
+
     /// <summary>Whether a prompt can be asked of pictures that bring their own questions.</summary>
     /// <param name="prompt">The field <c>prompt</c> of an experiment.</param>
     public static bool TakesQuestion(string prompt)

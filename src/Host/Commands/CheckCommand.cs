@@ -219,6 +219,5 @@ internal static class CheckCommand
         }
     }
 
-    private static string About(double seconds) =>
-        $"about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}";
+    private static string About(double seconds) => $"about {Format.Duration(seconds)}";
 }

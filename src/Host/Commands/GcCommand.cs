@@ -53,9 +53,7 @@ internal static class GcCommand
 
     private static string WhyLeft(LeaseHolder holder)
     {
-        string sign = holder.Silence is { } silence
-            ? $", last sign {RunProgress.Duration(silence > TimeSpan.Zero ? silence : TimeSpan.Zero)} ago"
-            : "";
+        string sign = holder.Silence is { } silence ? $", last sign {Format.Duration(silence.TotalSeconds)} ago" : "";
         return holder.State == WorkerState.AtWork
             ? $"unfinished work of {holder.Name}{sign}"
             : $"unfinished work of {holder.Name}, of which is unclear whether it still runs{sign}";

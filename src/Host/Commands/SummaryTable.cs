@@ -18,9 +18,9 @@ internal static class SummaryTable
         IReadOnlyList<SummaryRow> rows = [.. pipeline.Stages.SelectMany(s => s.Summary(artifacts))];
         SummaryRow[] paths =
         [
-            .. File.Exists(Path.Combine(folder, "report.html"))
-                ? [new SummaryRow("report", Path.Combine(folder, "report.html"))]
-                : Array.Empty<SummaryRow>(),
+            .. pipeline
+                .Stages.OfType<WriteReport>()
+                .Select(r => new SummaryRow(r.Name, Path.Combine(folder, r.PublishedPage))),
             new SummaryRow("tables", Path.Combine(folder, "tables")),
         ];
         if (Console.IsOutputRedirected)

@@ -73,7 +73,7 @@ internal sealed class TimeSpent(TimeSpan? onDevices = null)
         yield return $"  {Rest.PadRight(width)}  {Told(between)}: reading, planning, writing tables and page";
     }
 
-    private static string Told(double seconds) => RunProgress.Duration(TimeSpan.FromSeconds(seconds));
+    private static string Told(double seconds) => Format.Duration(seconds);
 
     private sealed record Spent(double Seconds, long Work, string WorkUnit);
 }

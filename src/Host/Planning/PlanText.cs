@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Progress;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
@@ -106,8 +107,7 @@ internal static class PlanText
         }
 
         var times = work.Select(costs.TimeOf).ToList();
-        var time = TimeSpan.FromSeconds(Math.Min(times.Sum(t => t.Seconds), 1e10));
         string origin = times.TrueForAll(t => t.IsTimed) ? "" : " (from shapes)";
-        return $", about {RunProgress.Duration(time)}{origin}";
+        return $", about {Format.Duration(times.Sum(t => t.Seconds))}{origin}";
     }
 }

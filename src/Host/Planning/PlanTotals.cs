@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipelines.Host.Progress;
 using Pipelines.Models.Ablation;
+using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Host.Planning;
 
@@ -117,7 +118,7 @@ internal sealed record PlanTotals(
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"altogether: {Units:N0} {(Units == 1 ? "unit" : "units")}, about "
-                + $"{RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})"
+                + $"{Format.Duration(Seconds)}, {workers} ({source})"
         );
         if (Peak is { } peak)
         {

@@ -136,7 +136,7 @@ internal sealed class LiveProgress(IAnsiConsole console, bool hidesFinished = fa
             }
 
             double rate = computed / seconds;
-            string left = $"{Duration(TimeSpan.FromSeconds((Task.MaxValue - Task.Value) / rate))} left",
+            string left = $"{Format.Duration((Task.MaxValue - Task.Value) / rate)} left",
                 whole = $"{Rate(rate, workUnit)}, {left}";
             return whole.Length <= room ? whole : Format.Cut(left, room);
         }

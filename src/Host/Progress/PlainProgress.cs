@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pipelines.Domain.Errors;
+using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Host.Progress;
 
 /// <summary>Plain lines: for logs, pipes and cluster jobs.</summary>
-internal sealed class PlainProgress(TextWriter output) : RunProgress
+/// <param name="output">Where they go.</param>
+/// <param name="pause">Between two lines of a stage at work; null = ten seconds.</param>
+internal sealed class PlainProgress(TextWriter output, TimeSpan? pause = null) : RunProgress
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan pause = pause ?? TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
     private readonly Lock writing = new();
 
@@ -33,13 +36,16 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
         lock (state)
         {
             state.Done += work;
-            if (state.SinceLine.Elapsed > Pause)
+            if (state.SinceLine.Elapsed > pause)
             {
                 state.SinceLine.Restart();
-                double rate = (state.Done - state.Cached) / state.Time.Elapsed.TotalSeconds;
-                line =
-                    $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}, {Rate(rate, state.WorkUnit)}, "
-                    + $"{Duration(TimeSpan.FromSeconds((state.Total - state.Done) / Math.Max(rate, 1e-9)))} left";
+                line = $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}";
+                if (state.Done > state.Cached) // what failed is taken back
+                {
+                    double rate = (state.Done - state.Cached) / state.Time.Elapsed.TotalSeconds;
+                    line +=
+                        $", {Rate(rate, state.WorkUnit)}, {Format.Duration((state.Total - state.Done) / rate)} left";
+                }
             }
         }
 

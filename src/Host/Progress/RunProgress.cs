@@ -1,3 +1,5 @@
+using Pipelines.Stages.Reporting;
+
 namespace Pipelines.Host.Progress;
 
 /// <summary>What a person sees while a run goes on. Methods may be called from any thread.</summary>
@@ -31,19 +33,5 @@ internal abstract class RunProgress
     public abstract void Message(string text);
 
     /// <summary>A rate for people: 1234 masks/s, 0.31 pictures/s.</summary>
-    internal static string Rate(double perSecond, string workUnit) =>
-        string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{(perSecond >= 100 ? Math.Round(perSecond) : Math.Round(perSecond, 2))} {workUnit}/s"
-        );
-
-    /// <summary>A time for people: 42 s, 3 min, 2 h 05 min.</summary>
-    internal static string Duration(TimeSpan time) =>
-        time switch
-        {
-            { TotalSeconds: < 90 } => $"{Math.Max(0, Math.Round(time.TotalSeconds))} s",
-            { TotalMinutes: < 90 } => $"{Math.Round(time.TotalMinutes)} min",
-            { TotalDays: < 2 } => $"{(int)time.TotalHours} h {time.Minutes:00} min",
-            _ => $"{(int)time.TotalDays} d {time.Hours} h",
-        };
+    internal static string Rate(double perSecond, string workUnit) => $"{Format.Rate(perSecond)} {workUnit}/s";
 }

@@ -143,7 +143,7 @@ internal sealed class RunTelling(
     {
         (int Count, string What)[] parts =
         [
-            (outcome.Computed, $"computed in {RunProgress.Duration(TimeSpan.FromSeconds(outcome.Seconds))}"),
+            (outcome.Computed, $"computed in {Format.Duration(outcome.Seconds)}"),
             (outcome.Cached, "cached"),
             (outcome.Failures.Count, "failed"),
             (outcome.Missing, isHeld ? "held by others" : "not started"),

@@ -26,6 +26,9 @@ public sealed record AnswerCounts
     /// <summary>Usable answers of which no token can be measured.</summary>
     public required int Unmeasurable { get; init; }
 
+    /// <summary>The data says what some of the pictures show, or which answer is right.</summary>
+    public required bool HasLabels { get; init; }
+
     /// <summary>Samples that are kept.</summary>
     public required int Kept { get; init; }
 
@@ -41,8 +44,12 @@ public sealed record AnswerCounts
     /// <summary>The answers in words. Where there are no labels nothing is said to be right.</summary>
     public string Answered =>
         Judged > 0 ? $"{Right} of {Asked} answers right"
-        : Usable == Asked ? $"{Asked} answered, none judged: no labels"
-        : $"{Usable} of {Asked} answered with a word, none judged: no labels";
+        : Usable == Asked ? $"{Asked} answered, {NoneJudged(HasLabels)}"
+        : $"{Usable} of {Asked} answered with a word, {NoneJudged(HasLabels)}";
+
+    /// <summary>That no answer was judged, and why, where it is for want of labels.</summary>
+    /// <param name="hasLabels">The data says what its pictures show.</param>
+    internal static string NoneJudged(bool hasLabels) => hasLabels ? "none judged" : "none judged: no labels";
 
     /// <summary>The usable answers that are not kept, in words; empty where all are.</summary>
     public string LeftOut => ByObject + NotMeasured;
@@ -56,6 +63,7 @@ public sealed record AnswerCounts
             Judged = pictures.Count(a => a.Verdict is Verdict.Right or Verdict.Wrong),
             Right = pictures.Count(a => a.Verdict == Verdict.Right),
             Usable = pictures.Count(a => a.Usable),
+            HasLabels = pictures.Any(a => a.Sample.Item is { Category: not null } or { Question.Answers.Count: > 0 }),
             Of = pictures.Any(a => a.Sample.Item.Question is not null) ? "question" : "picture",
             Unmeasurable = pictures.Count(a => !a.Measurable),
             Kept = pictures.Count(a => a.Kept),

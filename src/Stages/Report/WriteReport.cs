@@ -111,15 +111,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         )
         {
             Measured = Measured,
+            IsAsThePaper = context.MeasuresOwnLogit && !context.HasOwnQuestions && Prompts.IsPapers(context.Question),
             Family = context.Info.Family.Name,
             FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
             CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
-            ImportantThreshold = context
-                .Experiment.Stages.Select(s => s.Spec)
-                .OfType<TokenTraceSpec>()
-                .FirstOrDefault()
-                ?.Important
-                ?? DefaultImportant,
+            ImportantThreshold = shown.OfType<TokenTrace>().FirstOrDefault()?.Spec.Important ?? DefaultImportant,
             Parts = new OverviewParts(
                 OwnRows<OverviewHeadRow>(artifacts),
                 OwnRows<OverviewTokenRow>(artifacts),
@@ -249,6 +245,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Measures = context.MeasuresOwnLogit ? ReportData.AdjustedLogit : TargetWords.Of(context.Target),
             Measured = Measured,
             IsDefaultQuestion = context.Question == Prompts.Resolve(Prompts.Default),
+            IsPapersQuestion = Prompts.IsPapers(context.Question),
             Settings =
             [
                 .. SettingsTable
@@ -427,7 +424,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                         .SelectMany(t => LinksTo(s, t.Name, t.InParts))
                         .Concat(
                             s.PublishedFiles(artifacts)
-                                .Select(f => new Link(f.Name, s.PublishedPath(f.Name), f.Meaning))
+                                .Select(f => new Link(f.Name, FromPage(s.PublishedPath(f.Name)), f.Meaning))
                         )
                 ),
             .. new[]
@@ -440,9 +437,12 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         ];
     }
 
-    private static IEnumerable<Link> LinksTo(Stage stage, string table, bool inParts)
+    /// <summary>A path in the run's folder as the page names it.</summary>
+    private string FromPage(string path) => IsOneOfSeveral ? "../" + path : path;
+
+    private IEnumerable<Link> LinksTo(Stage stage, string table, bool inParts)
     {
-        string path = stage.PublishedPath(table),
+        string path = FromPage(stage.PublishedPath(table)),
             meaning = TableCatalog.MeaningOf(table);
         return inParts
             ? [new Link($"{table}/", $"{path}/", meaning)]

@@ -20,12 +20,13 @@ internal static class CiteSection
 
     /// <summary>Both, each with a button that copies it.</summary>
     public static string Of(Findings findings) =>
-        Block("cite-paper", "The paper", Paper) + Block("cite-run", "This run", Run(findings.Data));
+        Block("cite-paper", "The paper", Paper) + Block("cite-run", "This run", Run(findings));
 
     /// <summary>The run. It holds no date: the same experiment gives the same page.</summary>
-    public static string Run(ReportData data)
+    public static string Run(Findings findings)
     {
-        string masks = data.Masks > 0 ? $", {Many(data.Masks, "mask")} a sample" : "",
+        ReportData data = findings.Data;
+        string masks = data.Masks > 0 ? $", {SummarySection.Masks(findings)}" : "",
             digest = data.SpecDigest.Length > 0 ? $"; SHA-256 of experiment.yaml: {data.SpecDigest}" : "",
             title = Tex($"{data.Name}: head attribution of {data.Model.Name}"),
             note = Tex($"{data.Model.Family}, {Many(data.Samples.Count, "sample")}{masks}{digest}");

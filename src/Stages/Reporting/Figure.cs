@@ -67,7 +67,10 @@ internal sealed record Canvas(string Id, double Width, string Title, string Desc
 /// <param name="Rows">Cells: numbers or text.</param>
 internal sealed record FigureTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Rows)
 {
-    /// <summary>The table as CSV (RFC 4180, round-trip numbers, lines end with CR LF).</summary>
+    /// <summary>
+    /// The table as CSV (RFC 4180, round-trip numbers, lines end with CR LF). What is no number is an empty field, as
+    /// in the tables: readers would take the word for text, or reckon with it.
+    /// </summary>
     public string ToCsv()
     {
         using var text = new StringWriter();
@@ -76,7 +79,8 @@ internal sealed record FigureTable(IReadOnlyList<string> Columns, IReadOnlyList<
         {
             foreach (object? cell in row)
             {
-                csv.Field(Format.Exact(cell) is { Length: > 0 } shown ? shown : null);
+                bool isNone = cell is double number && !double.IsFinite(number);
+                csv.Field(!isNone && Format.Exact(cell) is { Length: > 0 } shown ? shown : null);
             }
 
             csv.EndRow();

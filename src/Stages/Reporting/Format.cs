@@ -15,7 +15,11 @@ public static class Format
     public const string None = "–";
 
     private const int DigitsShown = 3,
-        MostDecimals = 9;
+        MostDecimals = 9,
+        TickDigits = 4,
+        MostTickDecimals = 12; // beyond these a tick is what a sum of steps leaves of zero
+
+    private const double LongestSeconds = 1e10; // three centuries, which a TimeSpan holds
 
     private const double BeyondDigits = 1e15; // no digit behind the point is left of 15 significant ones
 
@@ -83,9 +87,40 @@ public static class Format
     /// <summary>A coefficient: small ones keep a third decimal.</summary>
     public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);
 
-    /// <summary>A tick label: as short as it can be.</summary>
-    public static string Tick(double value) =>
-        Minus(value.ToString("0.####", CultureInfo.InvariantCulture) is var text && text == "-0" ? "0" : text);
+    /// <summary>A tick label: as short as it can be, to four digits or four decimals.</summary>
+    public static string Tick(double value)
+    {
+        int decimals =
+            value == 0 || !double.IsFinite(value)
+                ? 0
+                : Math.Clamp(
+                    TickDigits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value))),
+                    TickDigits,
+                    MostTickDecimals
+                );
+        string text = value.ToString("0." + new string('#', decimals), CultureInfo.InvariantCulture);
+        return Minus(text == "-0" ? "0" : text);
+    }
+
+    /// <summary>A rate a second: three digits, whole from a hundred on.</summary>
+    public static string Rate(double perSecond) =>
+        Fixed(
+            perSecond,
+            perSecond > 0 ? Math.Clamp(DigitsShown - 1 - (int)Math.Floor(Math.Log10(perSecond)), 0, MostDecimals) : 0
+        );
+
+    /// <summary>A time: 42 s, 3 min, 2 h 05 min, 3 d 4 h.</summary>
+    public static string Duration(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(double.IsNaN(seconds) ? 0 : Math.Clamp(seconds, 0, LongestSeconds));
+        return time switch
+        {
+            { TotalSeconds: < 90 } => $"{Fixed(time.TotalSeconds, 0)} s",
+            { TotalMinutes: < 90 } => $"{Fixed(time.TotalMinutes, 0)} min",
+            { TotalDays: < 2 } => Invariant.Text($"{(int)time.TotalHours} h {time.Minutes:00} min"),
+            _ => $"{Count((int)time.TotalDays)} d {Count(time.Hours)} h",
+        };
+    }
 
     /// <summary>A whole number with thin spaces between thousands.</summary>
     public static string Count(long value) => Fixed(value, 0);
@@ -137,10 +172,28 @@ public static class Format
     }
 
     /// <summary>
-    /// Text cut to a number of characters, with an ellipsis: there is no measuring of text in a drawing.
+    /// Text cut to a number of characters, with an ellipsis, for tables and terminals (drawings measure theirs). No
+    /// letter is cut in two.
     /// </summary>
-    public static string Cut(string text, int characters) =>
-        text.Length <= characters ? text : string.Concat(text.AsSpan(0, Math.Max(1, characters - 1)).TrimEnd(), "…");
+    public static string Cut(string text, int characters)
+    {
+        if (text.Length <= characters)
+        {
+            return text;
+        }
+
+        int kept = 0;
+        for (
+            int next = StringInfo.GetNextTextElementLength(text);
+            kept == 0 || kept + next < characters;
+            next = StringInfo.GetNextTextElementLength(text, kept)
+        )
+        {
+            kept += next;
+        }
+
+        return string.Concat(text.AsSpan(0, kept).TrimEnd(), "…");
+    }
 
     private static string Minus(string text) => text.Replace('-', '\u2212');
 }

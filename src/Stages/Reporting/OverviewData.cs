@@ -56,6 +56,9 @@ public sealed record OverviewExperiment(
     /// <summary>What f is, as sentences name it.</summary>
     public string Measured { get; init; } = ReportData.AnswersLogit;
 
+    /// <inheritdoc cref="ReportData.IsAsThePaper"/>
+    public bool IsAsThePaper { get; init; } = true;
+
     /// <summary>Family of the checkpoint.</summary>
     public string Family { get; init; } = "";
 

@@ -108,19 +108,17 @@ internal sealed class OverviewFrequencyFigure : IFigure<OverviewData>
 /// <summary>What the panels of experiments have in common.</summary>
 internal static class Multiple
 {
-    private const double Character = 6.6;
-
     /// <summary>Draws an experiment's name and, below, its family, model and size.</summary>
     public static void DrawTitle(Svg svg, Panel panel, OverviewExperiment e)
     {
-        int characters = (int)((panel.Width - 10) / Character);
+        double room = panel.Width - 10;
         bool isOwn = e.Name.Length > 0 && !e.Name.Contains(e.Model, StringComparison.Ordinal);
         string below = string.Join(
             ", ",
             new[] { e.Family, isOwn ? e.Model : "", $"N = {Count(e.Heads)}" }.Where(t => t.Length > 0)
         );
-        string name = Cut(isOwn ? e.Name : e.Model, characters);
+        string name = FigureFont.Fit(isOwn ? e.Name : e.Model, room, bold: true);
         svg.Text(panel.Left + 4, panel.Top + 14, name, ink: Palette.Ink, bold: true)
-            .Text(panel.Left + 4, panel.Top + 28, Cut(below, (int)(1.1 * characters)), size: 11);
+            .Text(panel.Left + 4, panel.Top + 28, FigureFont.Fit(below, room, 11), size: 11);
     }
 }

@@ -86,9 +86,14 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
 
     private static string Shows(OverviewExperiment[] experiments, string[] criteria)
     {
-        if (criteria.Length < 2 || !criteria.Contains(Criteria.HeadAttribution))
+        if (criteria.Length < 2)
         {
             return "One criterion was validated: there is nothing to compare it with.";
+        }
+
+        if (!criteria.Contains(Criteria.HeadAttribution))
+        {
+            return "Head attribution was not validated: it is what the others are compared with.";
         }
 
         string Words(string quantity, string name)

@@ -64,7 +64,7 @@ public static class OverviewPage
                         string.Concat(s.Figures.Select(PageSections.FigureBlock)),
                         s.Figures
                     )),
-                new PageSection("reproduce", "Reproduce", $"<pre>{Escape(data.Command)}</pre>\n", []),
+                new PageSection("reproduce", "Reproduce", $"<pre>{EscapeLines(data.Command)}</pre>\n", []),
             ],
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "
                 + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples."

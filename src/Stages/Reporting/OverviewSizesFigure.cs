@@ -58,7 +58,7 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
         );
         return new Drawing(
             "Heads needed as models grow",
-            Shows(sizes),
+            Shows(data, sizes),
             $"Marks: mean over samples of the smallest k, by head attribution, with "
                 + $"{data.Threshold("faithfulness", ">", e => e.FaithfulnessThreshold)} and "
                 + $"{data.Threshold("completeness", "<", e => e.CompletenessThreshold)}; bars: 95 % bootstrap interval "
@@ -73,28 +73,40 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
         e.Number(quantity, Criteria.HeadAttribution)?.Value ?? Estimate.None;
 
     /// <summary>
-    /// The paper's claim: completeness needs more heads than faithfulness, and the more so the larger the model. The
-    /// gap is of two means over the same samples; its interval is taken as if the worst ends met, so that a verdict
-    /// errs on the side of none.
+    /// What each end of the range needs, and the paper's claim over all models; the interval of a gap, which is of two
+    /// means over the same samples, is taken as if the worst ends met.
     /// </summary>
-    private static string Shows(Size[] sizes)
+    private static string Shows(OverviewData data, Size[] sizes)
     {
         Size least = sizes.MinBy(s => s.Of.Heads)!,
             most = sizes.MaxBy(s => s.Of.Heads)!;
         string Words(Size s) =>
             $"{MeanHeads(s.Faithful.Mean)} and {MeanHeads(s.Complete.Mean)} of {Count(s.Of.Heads)} heads "
             + $"({Share(s.Faithful, s)} and {Share(s.Complete, s)} %)";
-        var (leastLow, leastHigh) = least.Gap;
-        var (mostLow, mostHigh) = most.Gap;
-        string verdict =
-            !new[] { least.Faithful, least.Complete, most.Faithful, most.Complete }.All(m => m.CanTell)
-                ? "too few samples to tell whether the gap grows, as the paper finds"
-            : mostLow > leastHigh ? "the gap grows with the model, as the paper finds"
-            : mostHigh < leastLow ? "the gap shrinks as the model grows, unlike in the paper"
-            : "the samples do not tell whether the gap grows with the model, as the paper finds";
         return $"Faithfulness and completeness need {Words(least)} in the smallest model and {Words(most)} in the "
-            + $"largest. Completeness less faithfulness is {Bracket(least)} heads there and {Bracket(most)} here: "
-            + $"{verdict}.";
+            + $"largest. Completeness takes {Bracket(least)} heads more than faithfulness in the smallest, "
+            + $"{Bracket(most)} more in the largest{Growth(data)}.";
+    }
+
+    private static string Growth(OverviewData data)
+    {
+        IReadOnlyList<Evidence> parts = RedundancyGrowth.Of(data);
+        if (parts.Count == 0)
+        {
+            return "";
+        }
+
+        Evidence deciding = Evidence.Deciding(parts);
+        string of = deciding.Criterion == RedundancyGrowth.Ratio ? "their ratio" : "this difference",
+            verdict = Verdicts.On(
+                deciding,
+                "it grows with the model, as the paper finds",
+                "it does not grow with the model, unlike in the paper",
+                "the models do not tell whether it grows with the model, as the paper finds",
+                "too few models to tell whether it grows, as the paper finds"
+            );
+        return $"; over {Many(deciding.Value.Count, "model")} {of} goes with the number of heads by \u03c1 = "
+            + $"{Verdicts.Number(deciding.Value, 2)}: {verdict}";
     }
 
     private static string Share(Estimate needed, Size size) => Fixed(100 * needed.Mean / size.Of.Heads, 1);

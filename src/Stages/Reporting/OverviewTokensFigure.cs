@@ -9,8 +9,8 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
     private const double Head = 40,
         Row = 13,
         ForNames = 82,
-        ForValue = 34;
-    private const int MostCharacters = 13;
+        ForValue = 34,
+        NameSize = 10;
 
     /// <summary>The figure; null where fewer than two experiments traced tokens.</summary>
     public static Drawing? Of(OverviewData data)
@@ -93,14 +93,16 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
                 delta = token.Delta ?? double.NaN,
                 end = x.Clamped(Math.Max(0, double.IsFinite(delta) ? delta : 0));
             bool isImportant = IsImportant(e, token);
-            string text = TokenText.Shown(token.Token);
+            string text = TokenText.Shown(token.Token),
+                mark = isImportant ? " ●" : "",
+                name = FigureFont.Fit(text.Trim(), ForNames - 5 - FigureFont.Width(mark, NameSize), NameSize);
             svg.Text(
                 x[0] - 5,
                 middle + 3.5,
-                Cut(text.Trim(), MostCharacters) + (isImportant ? " ●" : ""),
+                name + mark,
                 "end",
                 isImportant ? Palette.Ink : Palette.Muted,
-                size: 10
+                size: NameSize
             );
             svg.Rectangle(
                 x[0],

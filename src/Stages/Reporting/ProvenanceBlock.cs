@@ -99,20 +99,5 @@ public static class ProvenanceBlock
 
     private static string Moment(DateTime time) => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
-    private static string Rate(double perSecond) =>
-        Fixed(
-            perSecond,
-            perSecond >= 100 ? 0
-                : perSecond >= 1 ? 1
-                : 3
-        );
-
-    private static string Seconds(double seconds) =>
-        seconds switch
-        {
-            < 10 => $"{Fixed(seconds, 2)} s",
-            < 120 => $"{Fixed(seconds, 0)} s",
-            < 7200 => $"{Fixed(seconds / 60, 0)} min",
-            _ => $"{Fixed(seconds / 3600, 1)} h",
-        };
+    private static string Seconds(double seconds) => seconds < 10 ? $"{Fixed(seconds, 2)} s" : Duration(seconds);
 }

@@ -19,6 +19,8 @@ internal sealed record Published(
     double LogitKept
 )
 {
+    private const string Converted = "-hf"; // to the names of tensors that transformers has
+
     private static readonly (string HubName, Published Numbers)[] Models =
     [
         ("llava-1.5-7b", new("LLaVA-1.5-7B", 0.82, 0.05, 0.91, 0.03, 0.98)),
@@ -29,8 +31,8 @@ internal sealed record Published(
         ("internvl2_5-2b", new("InternVL2.5-2B", 0.79, 0.05, 0.89, 0.03, 0.93)),
         ("internvl2_5-4b", new("InternVL2.5-4B", 0.79, 0.06, 0.89, 0.03, 0.93)),
         ("internvl2_5-8b", new("InternVL2.5-8B", 0.77, 0.06, 0.88, 0.03, 0.82)),
-        ("qwen2-vl-2b", new("Qwen2-VL-2B", 0.90, 0.04, 0.95, 0.02, 0.99)),
-        ("qwen2-vl-7b", new("Qwen2-VL-7B", 0.82, 0.05, 0.91, 0.03, 0.82)),
+        ("qwen2-vl-2b-instruct", new("Qwen2-VL-2B", 0.90, 0.04, 0.95, 0.02, 0.99)),
+        ("qwen2-vl-7b-instruct", new("Qwen2-VL-7B", 0.82, 0.05, 0.91, 0.03, 0.82)),
     ];
 
     /// <summary>
@@ -66,14 +68,16 @@ internal sealed record Published(
     public static IEnumerable<Published> All => Models.Select(m => m.Numbers);
 
     /// <summary>
-    /// The numbers of a checkpoint, known by its hub name in the folder's name or path; null for any other model.
+    /// The numbers of a checkpoint, known by its name on the hub; null for any other model, such as one that was
+    /// trained on from there.
     /// </summary>
-    public static Published? Of(ModelCard model) =>
-        Models
+    public static Published? Of(ModelCard model)
+    {
+        string name = model.Name.Split('/')[^1];
+        return Models
             .FirstOrDefault(m =>
-                new[] { model.Name, model.Path }.Any(place =>
-                    place.Contains(m.HubName, StringComparison.OrdinalIgnoreCase)
-                )
+                new[] { m.HubName, m.HubName + Converted }.Contains(name, StringComparer.OrdinalIgnoreCase)
             )
             .Numbers;
+    }
 }

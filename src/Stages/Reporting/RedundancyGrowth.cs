@@ -17,10 +17,13 @@ namespace Pipelines.Stages.Reporting;
         + "faithfulness (ratio), and less those for faithfulness (heads); bootstrap over models",
     Topic = "redundancy that grows with size",
     Needs = "models of several sizes, validate",
-    Figure = typeof(OverviewHeadsFigure)
+    Figure = typeof(OverviewSizesFigure)
 )]
 internal sealed class RedundancyGrowth : IClaim<OverviewData>
 {
+    /// <summary>Which part is about the ratio of the two numbers of heads.</summary>
+    public const string Ratio = "ratio";
+
     /// <inheritdoc/>
     public static IReadOnlyList<Evidence> Of(OverviewData data)
     {
@@ -32,7 +35,7 @@ internal sealed class RedundancyGrowth : IClaim<OverviewData>
             ? []
             :
             [
-                Growth("ratio", models, e => e.Number(Redundancy.Quantity)!.Value.Value.Mean),
+                Growth(Ratio, models, e => e.Number(Redundancy.Quantity)!.Value.Value.Mean),
                 Growth("heads", models, Extra),
             ];
     }

@@ -31,6 +31,9 @@ internal sealed record ReportData
     /// <summary>Whether it is the paper's default prompt.</summary>
     public bool IsDefaultQuestion { get; init; } = true;
 
+    /// <summary>Whether it is one of the paper's ten prompts.</summary>
+    public bool IsPapersQuestion { get; init; } = true;
+
     /// <summary>Not all samples are asked the same.</summary>
     public bool QuestionsDiffer =>
         HasOwnQuestions && Samples.DistinctBy(s => s.Question, StringComparer.Ordinal).Count() > 1;
@@ -45,9 +48,10 @@ internal sealed record ReportData
     public bool MeasuresAdjustedLogit => Measures == AdjustedLogit;
 
     /// <summary>
-    /// All are asked the same and f is the adjusted logit: the paper's numbers are of such experiments.
+    /// All are asked for the main object in the paper's words, and f is the adjusted logit: the paper's numbers are of
+    /// such experiments.
     /// </summary>
-    public bool IsAsThePaper => MeasuresAdjustedLogit && !HasOwnQuestions;
+    public bool IsAsThePaper => MeasuresAdjustedLogit && IsPapersQuestion && !HasOwnQuestions;
 
     /// <summary>What f is in the paper, as sentences name it.</summary>
     public const string AnswersLogit = "the answer's logit";

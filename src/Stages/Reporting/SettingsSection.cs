@@ -30,7 +30,7 @@ internal static class SettingsSection
     /// <summary>The command, links to the tables, facts.</summary>
     public static string Reproduce(ReportData data)
     {
-        var html = new StringBuilder("<pre>").Append(Escape(data.Command)).Append("</pre>\n");
+        var html = new StringBuilder("<pre>").Append(EscapeLines(data.Command)).Append("</pre>\n");
         if (data.Links.Count > 0)
         {
             html.Append("<div class=\"scroll\"><table><thead><tr><th>file</th><th>holds</th></tr></thead><tbody>\n")

@@ -19,7 +19,8 @@ internal static class SummarySection
         + HeadsNeeded(findings)
         + Numbers(findings);
 
-    private static string Headline(Findings findings)
+    /// <summary>The finding in a sentence.</summary>
+    internal static string Headline(Findings findings)
     {
         string share = Percent(findings.Data.FaithfulnessThreshold);
         if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
@@ -46,11 +47,11 @@ internal static class SummarySection
     private static string Answered(ReportData data)
     {
         SampleRow[] kept = [.. data.Tables.Rows<SampleRow>().Where(r => r.Status == SampleRow.Kept)];
-        int wrong = kept.Count(r => r.Verdict == "wrong");
+        int wrong = kept.Count(r => r.Verdict == Asked.WrongText);
         string samples = Many(data.Samples.Count, "sample");
         return wrong > 0 ? $"{samples} answered, {Count(wrong)} of them wrongly"
-            : data.HasLabels || kept.Any(r => r.Verdict == "right") ? $"{samples} answered correctly"
-            : $"{samples} answered, none judged: no labels";
+            : kept.Any(r => r.Verdict == Asked.RightText) ? $"{samples} answered correctly"
+            : $"{samples} answered, {AnswerCounts.NoneJudged(data.HasLabels || data.HasOwnQuestions)}";
     }
 
     /// <summary>What follows a ratio that the samples do not tell from one.</summary>

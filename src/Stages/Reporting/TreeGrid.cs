@@ -37,7 +37,7 @@ internal sealed record TreeGrid(
         NameSize = 11,
         Widest = 150, // of an upright name
         Leader = 16, // from a bar to an upright name
-        LeastSize = 5;
+        UprightSize = 10; // 7 points in a column of a paper
     private const double ForRamp = 200;
 
     private double GroupAt => Top - 10;
@@ -99,15 +99,29 @@ internal sealed record TreeGrid(
 
     /// <summary>
     /// Draws a bar a group and its name: right above where it fits, else in a second line; where one fits in neither,
-    /// all read upwards, apart from each other, with a line to their bars.
+    /// all read upwards, apart from each other, with a line to their bars: as many as there is room for, those of the
+    /// most columns. Every bar has its tip.
     /// </summary>
     public void DrawGroups(Svg svg, IReadOnlyList<ColumnGroup> groups)
     {
         (double X, double Y)?[] flat = Flat(groups);
         double[] starts = Starts(groups),
             middles = [.. groups.Select((g, i) => starts[i] + (g.Columns * CellWidth / 2))];
-        double step = Math.Min(NameLine - 1, (Right - Left) / groups.Count);
-        double[] upright = LineEnds.Places(middles, Left + (step / 2), Right - (step / 2), step);
+        const double line = NameLine - 1;
+        int[] named =
+        [
+            .. Enumerable
+                .Range(0, groups.Count)
+                .OrderByDescending(g => groups[g].Columns)
+                .Take(Math.Max(1, (int)((Right - Left) / line)))
+                .Order(),
+        ];
+        double[] upright = LineEnds.Places(
+            [.. named.Select(g => middles[g])],
+            Left + (line / 2),
+            Right - (line / 2),
+            line
+        );
         for (int g = 0; g < groups.Count; g++)
         {
             var (name, columns) = groups[g];
@@ -126,15 +140,12 @@ internal sealed record TreeGrid(
 
             if (NamesAreUpright)
             {
-                double foot = GroupAt - Leader;
-                svg.Curve([(middles[g], GroupAt - 1), (upright[g], foot + 3)], Palette.Muted, 0.7)
-                    .Text(
-                        upright[g] + 3.5,
-                        foot,
-                        FigureFont.Fit(name, Widest),
-                        size: Math.Clamp(step - 1, LeastSize, 10),
-                        upwards: true
-                    );
+                if (Array.IndexOf(named, g) is var at and >= 0)
+                {
+                    double foot = GroupAt - Leader;
+                    svg.Curve([(middles[g], GroupAt - 1), (upright[at], foot + 3)], Palette.Muted, 0.7)
+                        .Text(upright[at] + 3.5, foot, FigureFont.Fit(name, Widest), size: UprightSize, upwards: true);
+                }
             }
             else if (flat[g] is var (x, y))
             {

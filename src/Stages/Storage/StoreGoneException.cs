@@ -8,8 +8,8 @@ public sealed class StoreGoneException : Exception
     /// <param name="cause">What failed for that.</param>
     public StoreGoneException(string root, Exception? cause = null)
         : base(
-            $"{root} is gone: somebody deleted it, or its disk was unmounted, while this process worked in it. Where it "
-                + "comes back the same command goes on from what it holds; else it computes all anew.",
+            $"{root} is gone: somebody deleted it, or its disk was unmounted, while this process worked in it. Where "
+                + "it comes back the same command goes on from what it holds; else it computes all anew.",
             cause
         )
     { }

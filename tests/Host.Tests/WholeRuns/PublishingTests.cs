@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using Xunit;
 
@@ -105,10 +106,20 @@ public sealed class PublishingTests
 
             """
         );
-        experiment.Run();
+        string said = experiment.Run();
         Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).Should().HaveCount(4);
-        File.Exists(Path.Combine(experiment.RunFolder, "again", "report.html"))
-            .Should()
-            .BeTrue("there are two reports");
+        foreach (string report in new[] { "report", "again" })
+        {
+            string folder = Path.Combine(experiment.RunFolder, report),
+                page = Path.Combine(folder, "report.html");
+            said.Should().MatchRegex($@"{report} +{Regex.Escape(page)}", "there are two reports");
+            string[] files =
+            [
+                .. Regex
+                    .Matches(File.ReadAllText(page), "href=\"([^\"#:]+)\"")
+                    .Select(m => Uri.UnescapeDataString(m.Groups[1].Value)),
+            ];
+            files.Should().HaveCountGreaterThan(5).And.OnlyContain(f => Path.Exists(Path.Combine(folder, f)));
+        }
     }
 }

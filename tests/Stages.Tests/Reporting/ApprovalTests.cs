@@ -78,7 +78,7 @@ public sealed class ApprovalTests
 
     /// <summary>The last digits are the machine's own: its exponentials and logarithms.</summary>
     private static object? Short(object? cell) =>
-        cell is double value ? value.ToString("G9", CultureInfo.InvariantCulture) : cell;
+        cell is double value && double.IsFinite(value) ? value.ToString("G9", CultureInfo.InvariantCulture) : cell;
 
     private static void Hold(string name, ReportData data)
     {

@@ -12,7 +12,7 @@ public sealed class CiteSectionTests
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50) with { Name = "my run", SpecDigest = "0123abcd" };
 
         string page = CiteSection.Of(Findings.Of(data)),
-            run = CiteSection.Run(data);
+            run = CiteSection.Run(Findings.Of(data));
 
         page.Should().Contain("Kim, Jinyeong").And.Contain("2509.17588").And.Contain("id=\"cite-run\"");
         run.Should().StartWith("@misc{run-my-run,\n").And.EndWith("\n}").And.Contain("0123abcd");
@@ -25,7 +25,7 @@ public sealed class CiteSectionTests
     [InlineData("}}, evil = {")]
     public void What_TeX_would_take_as_a_command_is_a_letter_and_braces_stay_in_pairs(string name)
     {
-        string run = CiteSection.Run(MadeUpReport.Of(samples: 2, masks: 50) with { Name = name });
+        string run = CiteSection.Run(Findings.Of(MadeUpReport.Of(samples: 2, masks: 50) with { Name = name }));
 
         run.Count(c => c == '{').Should().Be(4).And.Be(run.Count(c => c == '}'));
         run.Split('\n')[1].Should().NotMatchRegex(@"(?<!\\)[%&#_$]").And.NotContain("~").And.NotContain("^");

@@ -375,6 +375,43 @@ public sealed partial class ClaimTests
     }
 
     [Fact]
+    public void Another_question_than_the_papers_is_not_held_against_its_numbers_in_report_or_overview()
+    {
+        ReportData papers = MadeUpReport.Of(4, 6, samples: 8, masks: 40, model: "llava-1.5-7b-hf"),
+            other = papers with { Question = "What is the color of the main object?", IsPapersQuestion = false };
+
+        Findings.Of(papers).Published.Should().NotBeNull();
+        Findings.Of(other).Published.Should().BeNull();
+        Findings.Of(other).Papers.Should().BeEmpty();
+        ClaimTable.Of(Findings.Of(other)).Should().Contain("whose numbers are no thresholds here: the linear fit");
+        OverviewExperiment one = Model("a", 10, 5, 2);
+        OverviewClaims.Of(new("models", "", [one])).Should().Contain("; paper: ").And.NotContain("no thresholds here");
+        OverviewClaims
+            .Of(new("models", "", [one with { IsAsThePaper = false }]))
+            .Should()
+            .NotContain("; paper: ")
+            .And.Contain("no thresholds here: the linear fit")
+            .And.NotContain("In no experiment: the linear fit");
+    }
+
+    [Theory]
+    [InlineData("right", true, "answered correctly")]
+    [InlineData("wrong", true, "answered, 3 of them wrongly")]
+    [InlineData("not judged", true, "answered, none judged;")]
+    [InlineData("not judged", false, "answered, none judged: no labels")]
+    public void Only_answers_that_were_judged_are_said_to_be_right(string verdict, bool hasLabels, string words)
+    {
+        ReportData data = MadeUpReport.Of(4, 6, samples: 3, masks: 40).AnswersAlone();
+        data = data with
+        {
+            Samples = hasLabels ? data.Samples : [.. data.Samples.Select(s => s with { Category = "" })],
+        };
+        data = data.With<SampleRow>([.. data.Samples.Select(s => MadeUpRows.Kept(s, verdict))]);
+
+        SummarySection.Headline(Findings.Of(data)).Should().Contain("3 samples " + words);
+    }
+
+    [Fact]
     public void No_sentence_holds_a_finding_against_the_papers_without_an_interval_or_saying_that_samples_are_few()
     {
         ReportData[] reports =

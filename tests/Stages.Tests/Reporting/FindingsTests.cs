@@ -316,8 +316,15 @@ public sealed class FindingsTests
     [InlineData("InternVL2_5-4B", "InternVL2.5-4B")]
     [InlineData("Qwen2-VL-7B-Instruct", "Qwen2-VL-7B")]
     [InlineData("micro-llava", null)]
-    public void Published_numbers_are_found_by_hub_name(string folder, string? model) =>
-        Published.Of(new ModelCard(folder, folder, "", 1, 1, 1, 1, 0, 0, ""))?.Model.Should().Be(model);
+    [InlineData("llava-hf/llava-1.5-7b-hf", "LLaVA-1.5-7B")]
+    [InlineData("InternVL2_5-1B-MPO", null)]
+    [InlineData("llava-1.5-7b-finetuned", null)]
+    [InlineData("my-llava-1.5-7b-hf", null)]
+    [InlineData("Qwen2-VL-7B", null)] // the base model, which the paper did not look at
+    public void Published_numbers_are_found_by_hub_name_and_no_model_made_from_it_has_them(
+        string folder,
+        string? model
+    ) => Published.Of(new ModelCard(folder, folder, "", 1, 1, 1, 1, 0, 0, ""))?.Model.Should().Be(model);
 
     private static IEnumerable<ValidationRow> Rows(
         string sample,

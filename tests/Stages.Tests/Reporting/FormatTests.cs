@@ -26,6 +26,58 @@ public sealed class FormatTests
         Format.Fixed(value, decimals).Should().Be(text);
 
     [Theory]
+    [InlineData(0, "0")]
+    [InlineData(-0.0, "0")]
+    [InlineData(0.8, "0.8")]
+    [InlineData(0.15000000000000002, "0.15")]
+    [InlineData(-2.5, "\u22122.5")]
+    [InlineData(1500, "1500")]
+    [InlineData(5e-5, "0.00005")]
+    [InlineData(0.00015000000000000001, "0.00015")]
+    [InlineData(-3.0000000000000004e-5, "\u22120.00003")]
+    [InlineData(1e-17, "0")]
+    public void Ticks_are_as_short_as_they_can_be_however_small_a_step(double value, string text) =>
+        Format.Tick(value).Should().Be(text);
+
+    [Theory]
+    [InlineData("short", 5, "short")]
+    [InlineData("longer", 5, "long…")]
+    [InlineData("two words", 5, "two…")]
+    [InlineData("ab\U0001F600cd", 4, "ab…")]
+    [InlineData("\U0001F600cd", 2, "\U0001F600…")]
+    [InlineData("abe\u0301fgh", 4, "ab…")]
+    public void Text_is_cut_between_letters(string text, int characters, string shown) =>
+        Format.Cut(text, characters).Should().Be(shown);
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(0.0041234, "0.00412")]
+    [InlineData(0.31, "0.310")]
+    [InlineData(9.326, "9.33")]
+    [InlineData(37.65, "37.7")]
+    [InlineData(417.4, "417")]
+    [InlineData(29469.2, "29\u202f469")]
+    public void Rates_have_three_digits(double perSecond, string text) => Format.Rate(perSecond).Should().Be(text);
+
+    [Theory]
+    [InlineData(-3, "0 s")]
+    [InlineData(41.6, "42 s")]
+    [InlineData(185, "3 min")]
+    [InlineData(7500, "2 h 05 min")]
+    [InlineData(273_600, "3 d 4 h")]
+    [InlineData(double.PositiveInfinity, "115\u202f740 d 17 h")]
+    public void Times_are_those_that_one_waits(double seconds, string text) =>
+        Format.Duration(seconds).Should().Be(text);
+
+    [Fact]
+    public void What_is_no_number_is_an_empty_field_of_a_figures_table() => new FigureTable(
+            ["a", "b", "c"],
+            [
+                [double.NaN, 1.5, double.PositiveInfinity],
+            ]
+        ).ToCsv().Should().Be("a,b,c\r\n,1.5,\r\n");
+
+    [Theory]
     [InlineData(0, 3.0, 20.0, 1000.0)]
     [InlineData(0, 120.4, 3.25)]
     [InlineData(1, 37.65, 3.0)]

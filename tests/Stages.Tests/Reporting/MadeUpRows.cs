@@ -137,7 +137,27 @@ internal static class MadeUpRows
             .With<LensRow>([])
             .With<CostPoint>([])
             .With<NonAdditiveRow>([])
+            .With<SampleRow>([.. data.Rejected, .. data.Samples.Select(s => Kept(s, "right"))])
             .WithoutTraces();
+
+    /// <summary>The row of a sample.</summary>
+    public static SampleRow Kept(ReportSample sample, string verdict) =>
+        new(
+            sample.SampleId,
+            sample.File,
+            sample.Category.Length > 0 ? sample.Category : null,
+            "",
+            sample.Answer,
+            verdict,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            SampleRow.Kept,
+            null
+        );
 
     /// <summary>The row of a picture that was left out.</summary>
     public static SampleRow Rejected(string id, string file, string answer, string reason) =>

@@ -9,24 +9,29 @@ namespace Pipelines.Stages.Tests.Reporting;
 public sealed class OverviewFigureTests
 {
     [Theory]
-    [InlineData(100, "the gap grows with the model, as the paper finds")]
-    [InlineData(12, "the samples do not tell whether the gap grows with the model")]
-    [InlineData(4, "the gap shrinks as the model grows, unlike in the paper")]
-    public void Heads_needed_against_size_have_a_verdict_on_the_gap(double completeOfLarge, string verdict)
+    [InlineData(new[] { 13.0, 20, 30, 45, 60, 80 }, "it grows with the model, as the paper finds")]
+    [InlineData(new[] { 13.0, 60, 20, 55, 30, 45 }, "the models do not tell whether it grows with the model")]
+    [InlineData(new[] { 13.0, 12, 11, 10, 9, 8 }, "it does not grow with the model, unlike in the paper")]
+    [InlineData(new[] { 13.0, 80 }, "too few models to tell whether it grows")]
+    public void Heads_needed_against_size_have_the_verdict_of_the_claim(double[] complete, string verdict)
     {
-        Drawing figure = OverviewSizesFigure.Of(
-            Data(Sized("small", 64, 3, 13), Sized("large", 400, 3, completeOfLarge))
-        )!;
+        OverviewData data = Data([.. complete.Select((c, i) => Sized($"model {i}", 64 * (i + 1), 3, c))]);
+        Drawing figure = OverviewSizesFigure.Of(data)!;
 
-        figure.Shows.Should().Contain(verdict).And.Contain("of 64 heads (4.7 and 20.3 %)");
+        figure
+            .Shows.Should()
+            .Contain(verdict)
+            .And.Contain("of 64 heads (4.7 and 20.3 %)")
+            .And.Contain($"{complete.Length} models")
+            .And.Contain("\u03c1 = ");
         figure.Reading.Should().Contain("faithfulness > 0.8").And.Contain("completeness < 0.2");
         figure
             .Draw(Drawing.Wide, "x")
             .Should()
             .Contain(">heads needed<")
             .And.Contain("% of the model")
-            .And.Contain(">small<")
-            .And.Contain(">large<");
+            .And.Contain(">model 0<")
+            .And.Contain(">model 1<");
         OverviewSizesFigure.Of(Data(Sized("a", 64, 3, 13), Sized("b", 64, 3, 13))).Should().BeNull("one size");
     }
 
@@ -103,6 +108,7 @@ public sealed class OverviewFigureTests
             [
                 new KeyNumber(KeyNumbers.FaithfulHeads, Criteria.HeadAttribution, Around(faithful)),
                 new KeyNumber(KeyNumbers.CompleteHeads, Criteria.HeadAttribution, Around(complete)),
+                new KeyNumber(Redundancy.Quantity, "", Around(complete / faithful)),
             ]
         )
         {

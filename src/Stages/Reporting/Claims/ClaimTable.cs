@@ -72,7 +72,7 @@ internal static class ClaimTable
     {
         int Of(ClaimVerdict verdict) => claims.Count(c => c.Verdict == verdict);
         return $"{Count(Of(ClaimVerdict.Holds))} of {Count(claims.Count)} hold here, "
-            + $"{Count(Of(ClaimVerdict.NotSettled))} are not settled, {Count(Of(ClaimVerdict.DoesNot))} do not";
+            + $"{Count(Of(ClaimVerdict.NotSettled))} not settled, {Count(Of(ClaimVerdict.DoesNot))} not so";
     }
 
     private static string Below(Findings findings, IReadOnlyList<Claim> claims)
@@ -81,19 +81,21 @@ internal static class ClaimTable
         ClaimAttribute[] missing = [.. Claims.AskedOf<Findings>().Except(claims.Select(c => c.Stated))],
             unasked = [.. missing.Where(m => m.IsByPapersNumber && !isAsThePaper)],
             several = [.. Claims.AskedOf<OverviewData>()];
-        static string Topics(IEnumerable<ClaimAttribute> of) => string.Join(", ", of.Select(m => m.Topic));
         string[] absent = [.. missing.Except(unasked).Select(m => $"{m.Topic} ({m.Needs})")];
         string sentences =
             (absent.Length > 0 ? $" Not measured here: {string.Join(", ", absent)}." : "")
             + $" Over several models (an overview): {Topics(several)}."
-            + (
-                isAsThePaper
-                    ? ""
-                    : " What f is, or what is asked, is not as in the paper, whose numbers are no thresholds here"
-                        + (unasked.Length > 0 ? $": {Topics(unasked)}." : ".")
-            );
+            + (isAsThePaper ? "" : NotAsThePaper(unasked));
         return $"<p class=\"files\">{Escape(ClaimWords.Legend + sentences)}</p>\n{Rules(claims)}";
     }
+
+    /// <summary>Why claims that the paper's own numbers decide are not judged.</summary>
+    /// <param name="unasked">These.</param>
+    public static string NotAsThePaper(IReadOnlyCollection<ClaimAttribute> unasked) =>
+        " What f is, or what is asked, is not as in the paper, whose numbers are no thresholds here"
+        + (unasked.Count > 0 ? $": {Topics(unasked)}." : ".");
+
+    private static string Topics(IEnumerable<ClaimAttribute> of) => string.Join(", ", of.Select(m => m.Topic));
 
     /// <summary>What each number is and why its threshold.</summary>
     public static string Rules(IEnumerable<Claim> claims)

@@ -32,9 +32,10 @@ internal static class OverviewClaims
         }
 
         html.Append("</tr></thead>\n<tbody>\n");
+        bool isAsThePaper = data.Experiments.Any(e => e.IsAsThePaper);
         foreach (ClaimAttribute stated in asked)
         {
-            string rule = $"holds if {Escape(stated.Rule)}; paper: {Escape(stated.Number)}",
+            string rule = $"holds if {Escape(stated.Rule)}" + (isAsThePaper ? $"; paper: {Escape(stated.Number)}" : ""),
                 cells = over.FirstOrDefault(c => c.Stated == stated) is { } several
                     ? Across(several, shown.Length)
                     : Beside(data, stated, shown, e => found[e].FirstOrDefault(c => c.Stated == stated)),
@@ -43,7 +44,7 @@ internal static class OverviewClaims
         }
 
         return html.Append("</tbody></table></div>\n")
-            .Append(Below(asked.Select(stated => all[stated].First())))
+            .Append(Below(asked.Select(stated => all[stated].First()), isAsThePaper))
             .ToString();
     }
 
@@ -92,14 +93,16 @@ internal static class OverviewClaims
 
     /// <summary>What the verdicts mean, what no experiment measured, and the rules.</summary>
     /// <param name="claims">One of each claim of the table.</param>
-    private static string Below(IEnumerable<Claim> claims)
+    /// <param name="isAsThePaper">Some experiment measures what the paper does.</param>
+    private static string Below(IEnumerable<Claim> claims, bool isAsThePaper)
     {
         Claim[] each = [.. claims];
-        ClaimAttribute[] missing = [.. Claims.All.Except(each.Select(c => c.Stated))];
+        ClaimAttribute[] missing = [.. Claims.All.Except(each.Select(c => c.Stated))],
+            unasked = [.. missing.Where(m => m.IsByPapersNumber && !isAsThePaper)];
+        string[] unmeasured = [.. missing.Except(unasked).Select(m => $"{m.Topic} ({m.Needs})")];
         string absent =
-            missing.Length == 0
-                ? ""
-                : $" In no experiment: {string.Join(", ", missing.Select(m => $"{m.Topic} ({m.Needs})"))}.";
+            (unmeasured.Length == 0 ? "" : $" In no experiment: {string.Join(", ", unmeasured)}.")
+            + (isAsThePaper ? "" : ClaimTable.NotAsThePaper(unasked));
         const string models =
             " Models: of how many it holds; one of several experiments counts once, by that of most samples.";
         return $"<p class=\"files\">{Escape(ClaimWords.Legend + models + absent)}</p>\n{ClaimTable.Rules(each)}";
