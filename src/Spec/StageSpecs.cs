@@ -314,11 +314,11 @@ public sealed record ValidateSpec : StageSpec, IRuled
 
     /// <summary>Heads needed: the smallest k whose faithfulness exceeds this (paper: 0.8).</summary>
     [Between(0, 1)]
-    public double Faithfulness { get; init; } = 0.8;
+    public double Faithfulness { get; init; } = PaperThresholds.Faithfulness;
 
     /// <summary>Heads needed: the smallest k whose completeness falls below this (paper: 0.2).</summary>
     [Between(0, 1)]
-    public double Completeness { get; init; } = 0.2;
+    public double Completeness { get; init; } = PaperThresholds.Completeness;
 
     /// <summary>
     /// Thresholds t compared (paper, Fig. 5): the smallest k whose faithfulness exceeds t, and the smallest k whose

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Spec;
 
 namespace Pipelines.Stages;
@@ -34,11 +35,11 @@ public sealed record GradientWorthSpec : AnalysisSpec<GradientWorth>
 
     /// <summary>Heads needed: the smallest k whose faithfulness exceeds this (paper: 0.8).</summary>
     [Between(0, 1)]
-    public double Faithfulness { get; init; } = 0.8;
+    public double Faithfulness { get; init; } = PaperThresholds.Faithfulness;
 
     /// <summary>Heads needed: the smallest k whose completeness falls below this (paper: 0.2).</summary>
     [Between(0, 1)]
-    public double Completeness { get; init; } = 0.2;
+    public double Completeness { get; init; } = PaperThresholds.Completeness;
 
     /// <summary>Times that a batch of masks and one of gradients are timed by turns in every sample.</summary>
     [Between(1, 100)]

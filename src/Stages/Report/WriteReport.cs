@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Vision;
@@ -18,10 +19,6 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     /// Pictures that the page chooses from: cards, and figures that show some of them small; the explorer has all.
     /// </summary>
     private const int ShownPictures = 96;
-
-    private const double DefaultFaithfulness = 0.8,
-        DefaultCompleteness = 0.2,
-        DefaultImportant = 0.05;
 
     /// <summary>The stages that it shows, by role.</summary>
     private readonly IReadOnlyList<Stage> shown =
@@ -113,9 +110,10 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Measured = Measured,
             IsAsThePaper = context.MeasuresOwnLogit && !context.HasOwnQuestions && Prompts.IsPapers(context.Question),
             Family = context.Info.Family.Name,
-            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
-            CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
-            ImportantThreshold = shown.OfType<TokenTrace>().FirstOrDefault()?.Spec.Important ?? DefaultImportant,
+            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? PaperThresholds.Faithfulness,
+            CompletenessThreshold = Thresholds?.Spec.Completeness ?? PaperThresholds.Completeness,
+            ImportantThreshold = shown.OfType<TokenTrace>().FirstOrDefault()?.Spec.Important
+                ?? PaperThresholds.Important,
             Parts = new OverviewParts(
                 OwnRows<OverviewHeadRow>(artifacts),
                 OwnRows<OverviewTokenRow>(artifacts),
@@ -256,8 +254,8 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Samples = [.. samples.Select((s, i) => SampleOf(artifacts, s, withPicture: i < ShownPictures))],
             Masks = Forward?.Masks.Most ?? 0,
             Ablate = Forward?.Masks.Spec.Ablate ?? 0.75,
-            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
-            CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
+            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? PaperThresholds.Faithfulness,
+            CompletenessThreshold = Thresholds?.Spec.Completeness ?? PaperThresholds.Completeness,
             Tables = ReportTablesOf(artifacts),
             Links = Links(artifacts),
         };

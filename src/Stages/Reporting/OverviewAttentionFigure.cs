@@ -10,8 +10,7 @@ namespace Pipelines.Stages.Reporting;
 internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
 {
     private const double Tall = 230,
-        Ramp = 56,
-        Weak = 0.3; // |rho| below it says little: a tenth of the variance
+        Ramp = 56;
 
     /// <summary>The figure; null where fewer than two experiments have both.</summary>
     public static Drawing? Of(OverviewData data)
@@ -54,11 +53,12 @@ internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
 
     private static string Shows(OverviewExperiment[] shown)
     {
+        const double weak = AttentionOfHeads.Weak;
         double[] rhos = [.. shown.Select(Rho).Where(double.IsFinite).Order()];
         return rhos.Length == 0
             ? "β or attention is the same for all heads: there is no correlation to state."
             : $"Over heads, β and image attention correlate with ρ from {Fixed(rhos[0], 2)} to {Fixed(rhos[^1], 2)}; "
-                + $"|ρ| is below {Tick(Weak)} in {Count(rhos.Count(r => Math.Abs(r) < Weak))} of "
+                + $"|ρ| is below {Tick(weak)} in {Count(rhos.Count(r => Math.Abs(r) < weak))} of "
                 + $"{Many(rhos.Length, "experiment")}. The paper sees no clear correlation in any model; each report "
                 + "has the interval.";
     }

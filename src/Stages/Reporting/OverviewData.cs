@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Several experiments side by side: those of a matrix, or those that a spec lists.</summary>
@@ -63,13 +65,13 @@ public sealed record OverviewExperiment(
     public string Family { get; init; } = "";
 
     /// <summary>Heads needed: the smallest k with faithfulness above this.</summary>
-    public double FaithfulnessThreshold { get; init; } = 0.8;
+    public double FaithfulnessThreshold { get; init; } = PaperThresholds.Faithfulness;
 
     /// <summary>Heads needed: the smallest k with completeness below this.</summary>
-    public double CompletenessThreshold { get; init; } = 0.2;
+    public double CompletenessThreshold { get; init; } = PaperThresholds.Completeness;
 
     /// <summary>A text token is important where its delta passes this.</summary>
-    public double ImportantThreshold { get; init; } = 0.05;
+    public double ImportantThreshold { get; init; } = PaperThresholds.Important;
 
     /// <summary>What small multiples over experiments show of it.</summary>
     internal OverviewParts Parts { get; init; } = OverviewParts.None;

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Storage;
 
@@ -85,10 +86,10 @@ internal sealed record ReportData
     public double Ablate { get; init; } = 0.75;
 
     /// <summary>Heads needed: the smallest k with faithfulness above this.</summary>
-    public double FaithfulnessThreshold { get; init; } = 0.8;
+    public double FaithfulnessThreshold { get; init; } = PaperThresholds.Faithfulness;
 
     /// <summary>Heads needed: the smallest k with completeness below this.</summary>
-    public double CompletenessThreshold { get; init; } = 0.2;
+    public double CompletenessThreshold { get; init; } = PaperThresholds.Completeness;
 
     /// <summary>The rows that the stages wrote.</summary>
     public ReportTables Tables { get; init; } = ReportTables.Empty;

@@ -29,11 +29,11 @@ public sealed record TokenTraceSpec : AnalysisSpec<TokenTrace>
     /// x* = the smallest set of heads, in the order of head attribution, whose faithfulness exceeds this (paper: 0.8).
     /// </summary>
     [Between(0, 1)]
-    public double Faithfulness { get; init; } = 0.8;
+    public double Faithfulness { get; init; } = PaperThresholds.Faithfulness;
 
     /// <summary>A text token is important where delta exceeds this (paper: 0.05).</summary>
     [Between(0, 1)]
-    public double Important { get; init; } = 0.05;
+    public double Important { get; init; } = PaperThresholds.Important;
 
     /// <summary>Whether image tokens are attributed.</summary>
     public ImageTokenTrace ImageTokens { get; init; } = ImageTokenTrace.Auto;
