@@ -44,12 +44,8 @@ public sealed record AnswerCounts
     /// <summary>The answers in words. Where there are no labels nothing is said to be right.</summary>
     public string Answered =>
         Judged > 0 ? $"{Right} of {Asked} answers right"
-        : Usable == Asked ? $"{Asked} answered, {NoneJudged(HasLabels)}"
-        : $"{Usable} of {Asked} answered with a word, {NoneJudged(HasLabels)}";
-
-    /// <summary>That no answer was judged, and why, where it is for want of labels.</summary>
-    /// <param name="hasLabels">The data says what its pictures show.</param>
-    internal static string NoneJudged(bool hasLabels) => hasLabels ? "none judged" : "none judged: no labels";
+        : Usable == Asked ? $"{Asked} answered, {Sentences.NoneJudged(HasLabels)}"
+        : $"{Usable} of {Asked} answered with a word, {Sentences.NoneJudged(HasLabels)}";
 
     /// <summary>The usable answers that are not kept, in words; empty where all are.</summary>
     public string LeftOut => ByObject + NotMeasured;

@@ -71,10 +71,6 @@ public enum Verdict
 /// <param name="Measurable">A token of the answer can be measured; true also where that is not the question.</param>
 public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool Usable, bool Measurable = true)
 {
-    /// <summary>A verdict as the table of samples writes it.</summary>
-    internal const string RightText = "right",
-        WrongText = "wrong";
-
     /// <summary>The sample is used: the answer is usable, and so is the number of samples of the object.</summary>
     public bool Kept => Reason is null;
 
@@ -100,9 +96,9 @@ public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool 
     public string? VerdictText =>
         Verdict switch
         {
-            Verdict.Right => RightText,
-            Verdict.Wrong => WrongText,
-            Verdict.NotJudged => "not judged",
+            Verdict.Right => SampleRow.Right,
+            Verdict.Wrong => SampleRow.Wrong,
+            Verdict.NotJudged => SampleRow.NotJudged,
             _ => null,
         };
 

@@ -6,6 +6,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Means over samples as every sentence writes them.</summary>
 internal static class Sentences
 {
+    /// <summary>That no answer was judged, and why, where it is for want of labels.</summary>
+    /// <param name="hasLabels">The data says what its pictures show.</param>
+    public static string NoneJudged(bool hasLabels) => hasLabels ? "none judged" : "none judged: no labels";
+
     /// <summary>A mean count of heads with its interval.</summary>
     public static string Interval(Estimate mean) =>
         MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");

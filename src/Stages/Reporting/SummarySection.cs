@@ -47,11 +47,11 @@ internal static class SummarySection
     private static string Answered(ReportData data)
     {
         SampleRow[] kept = [.. data.Tables.Rows<SampleRow>().Where(r => r.Status == SampleRow.Kept)];
-        int wrong = kept.Count(r => r.Verdict == Asked.WrongText);
+        int wrong = kept.Count(r => r.Verdict == SampleRow.Wrong);
         string samples = Many(data.Samples.Count, "sample");
         return wrong > 0 ? $"{samples} answered, {Count(wrong)} of them wrongly"
-            : kept.Any(r => r.Verdict == Asked.RightText) ? $"{samples} answered correctly"
-            : $"{samples} answered, {AnswerCounts.NoneJudged(data.HasLabels || data.HasOwnQuestions)}";
+            : kept.Any(r => r.Verdict == SampleRow.Right) ? $"{samples} answered correctly"
+            : $"{samples} answered, {Sentences.NoneJudged(data.HasLabels || data.HasOwnQuestions)}";
     }
 
     /// <summary>What follows a ratio that the samples do not tell from one.</summary>

@@ -37,6 +37,15 @@ public sealed record SampleRow(
     string? Reason
 )
 {
+    /// <summary>Verdict on an answer that says what the picture shows.</summary>
+    public const string Right = "right";
+
+    /// <summary>Verdict on one that does not.</summary>
+    public const string Wrong = "wrong";
+
+    /// <summary>Where nothing says what would be right, or nobody asked.</summary>
+    public const string NotJudged = "not judged";
+
     /// <summary>Status of a sample that is analysed.</summary>
     public const string Kept = "kept";
 
