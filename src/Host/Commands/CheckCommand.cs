@@ -1,7 +1,6 @@
 using System.Globalization;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
-using Pipelines.Host.Progress;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;

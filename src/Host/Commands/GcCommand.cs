@@ -1,6 +1,5 @@
 using System.Globalization;
 using Pipelines.Domain.Errors;
-using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Pipelines.Domain.Errors;
-using Pipelines.Host.Progress;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Units;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipelines.Host.Progress;
 using Pipelines.Models.Ablation;
 using Pipelines.Stages.Reporting;
 

@@ -37,21 +37,22 @@ public static class Format
     /// because its binary fraction lies just below, and "0.0" gives 37.7: the same number read differently in two
     /// places.
     /// </remarks>
-    public static string Fixed(double value, int decimals)
+    public static string Fixed(double value, int decimals) =>
+        double.IsFinite(value) ? Minus(Rounded(value, decimals)) : None;
+
+    /// <summary>
+    /// A number among the values of a heat map, which ride in an attribute: rounded as <see cref="Fixed"/> does, but
+    /// short, without closing zeros and with a plain "-", which the page's script writes as a minus sign.
+    /// </summary>
+    public static string CellValue(double value, int decimals)
     {
         if (!double.IsFinite(value))
         {
             return None;
         }
 
-        string format = "N" + decimals.ToString(CultureInfo.InvariantCulture);
-        string rounded =
-            Math.Abs(value) < BeyondDigits
-                ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero)
-                    .ToString(format, CultureInfo.InvariantCulture)
-                : value.ToString(format, CultureInfo.InvariantCulture);
-        string text = rounded.Replace(",", "\u202f", StringComparison.Ordinal);
-        return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);
+        string text = Rounded(value, decimals);
+        return text.Contains('.', StringComparison.Ordinal) ? text.TrimEnd('0').TrimEnd('.') : text;
     }
 
     /// <summary>A sample's count of heads: one decimal where it has one (a mean over random orders).</summary>
@@ -193,6 +194,19 @@ public static class Format
         }
 
         return string.Concat(text.AsSpan(0, kept).TrimEnd(), "…");
+    }
+
+    /// <summary>A number that exists, with a plain "-"; zero has no sign.</summary>
+    private static string Rounded(double value, int decimals)
+    {
+        string format = "N" + decimals.ToString(CultureInfo.InvariantCulture);
+        string rounded =
+            Math.Abs(value) < BeyondDigits
+                ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero)
+                    .ToString(format, CultureInfo.InvariantCulture)
+                : value.ToString(format, CultureInfo.InvariantCulture);
+        string text = rounded.Replace(",", "\u202f", StringComparison.Ordinal);
+        return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : text;
     }
 
     private static string Minus(string text) => text.Replace('-', '\u2212');

@@ -65,7 +65,7 @@ internal static class HtmlReport
             "Head attribution for image-to-text information flow",
             data.Name,
             Subtitle(findings),
-            PageSections.Of(findings, figures),
+            PageSections.Of(findings, figures, explorer is not null),
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "
                 + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples.",
             explorer is null ? "" : ExplorerSection.Of(explorer)

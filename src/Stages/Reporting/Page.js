@@ -101,6 +101,9 @@
     return stays;
   };
 
+  const besideIn = (all, one, [down, right]) =>
+    all[Math.max(0, Math.min(all.length - 1, all.indexOf(one) + down + right))];
+
   const marksOf = drawing => [...drawing.querySelectorAll('[data-tip], [data-key], [data-go]')];
   for (const drawing of document.querySelectorAll('main svg')) {
     if (drawing.querySelector('[data-tip], [data-key]')) {
@@ -126,11 +129,17 @@
       hide();
     } else if (drawing && step) {
       event.preventDefault();
+      const link = event.target.closest('a');
+      if (link) {
+        // Enter follows what has the focus, so among links it is the focus that moves, and its tip comes along.
+        besideIn([...drawing.querySelectorAll('a')], link, step).focus();
+        return;
+      }
+
       const marks = marksOf(drawing);
       const mark = drawing.mark || marks[0];
       if (!mark.dataset.cells || !moveIn(mark, step)) {
-        const next = marks.indexOf(mark) + step[0] + step[1];
-        drawing.mark = marks[Math.max(0, Math.min(marks.length - 1, next))];
+        drawing.mark = besideIn(marks, mark, step);
       }
 
       beside(drawing.mark || mark);

@@ -31,7 +31,10 @@ internal static class PageSections
     ];
 
     /// <summary>All parts; those without data have an empty body.</summary>
-    public static IEnumerable<PageSection> Of(Findings findings, IReadOnlyList<Figure> figures)
+    /// <param name="findings">What is shown.</param>
+    /// <param name="figures">Figures of it.</param>
+    /// <param name="hasExplorer">Whether the page has an explorer.</param>
+    public static IEnumerable<PageSection> Of(Findings findings, IReadOnlyList<Figure> figures, bool hasExplorer)
     {
         var tables = Figures.TablesOf(findings);
         PageSection Shown(Section section, string id, string title)
@@ -47,7 +50,7 @@ internal static class PageSections
             Told("summary", "Summary", SummarySection.Of(findings)),
             Told("sample", "One sample", SampleSection.Typical(findings)),
             .. WithFigures.Select(s => Shown(s.Section, s.Id, s.Title)),
-            Told("samples", "All samples", SampleSection.All(findings)),
+            Told("samples", "All samples", SampleSection.All(findings, hasExplorer)),
             Told("settings", "Settings", SettingsSection.Of(findings.Data)),
             Told("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
             Told("cite", "Cite", CiteSection.Of(findings)),

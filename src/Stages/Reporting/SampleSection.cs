@@ -45,7 +45,9 @@ internal static class SampleSection
     }
 
     /// <summary>Cards of the samples, and the table of those left out.</summary>
-    public static string All(Findings findings)
+    /// <param name="findings">What is shown.</param>
+    /// <param name="hasExplorer">Whether the page has an explorer, to which a sample can lead.</param>
+    public static string All(Findings findings, bool hasExplorer)
     {
         ReportData data = findings.Data;
         var html = new StringBuilder();
@@ -61,7 +63,9 @@ internal static class SampleSection
                 )
                 .Append("</p>\n<ul class=\"cards\">\n");
             html.Append(
-                    string.Concat(findings.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i)))
+                    string.Concat(
+                        findings.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i, hasExplorer))
+                    )
                 )
                 .Append("</ul>\n");
             html.Append(
@@ -138,7 +142,7 @@ internal static class SampleSection
         ];
     }
 
-    private static string Card(Findings findings, SampleResult sample, int index)
+    private static string Card(Findings findings, SampleResult sample, int index, bool hasExplorer)
     {
         bool fitted = sample.Beta.Count == findings.HeadCount;
         string map = fitted ? BetaFigure.Card(findings, sample, "card" + Exact(index), 108) : "";
@@ -151,8 +155,10 @@ internal static class SampleSection
         string asked = sample.Question is { } question
             ? $"<span class=\"q\" title=\"{Escape(question)}\">{Escape(Cut(question, 80))}</span>"
             : "";
+        string id = Uri.EscapeDataString(sample.SampleId),
+            called = string.IsNullOrWhiteSpace(sample.Answer) ? "(empty)" : Escape(sample.Answer);
         return $"<li><div class=\"pair\">{Picture(sample)}{map}</div>"
-            + $"{asked}<b><a href=\"#sample={Uri.EscapeDataString(sample.SampleId)}\">{Escape(sample.Answer)}</a></b>"
+            + $"{asked}<b>{(hasExplorer ? $"<a href=\"#sample={id}\">{called}</a>" : called)}</b>"
             + $"<span>{Escape(fit)}</span></li>\n";
     }
 

@@ -268,7 +268,6 @@ internal sealed class Svg(string id, double width, double height, string title, 
             columns = values.GetLength(1);
         var paths = new SortedDictionary<string, (Ink Ink, string Opacity, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
-        string format = "0." + new string('#', decimals);
         string shape = opacity is null ? Shape(Filled(cellWidth), Filled(cellHeight)) : WholeCell;
         for (int r = 0; r < rows; r++)
         {
@@ -284,9 +283,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
                 }
 
                 entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
-                shown.Add(
-                    double.IsFinite(values[r, c]) ? values[r, c].ToString(format, CultureInfo.InvariantCulture) : "?"
-                );
+                shown.Add(CellValue(values[r, c], decimals));
             }
         }
 

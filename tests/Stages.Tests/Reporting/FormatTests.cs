@@ -78,6 +78,17 @@ public sealed class FormatTests
         ).ToCsv().Should().Be("a,b,c\r\n,1.5,\r\n");
 
     [Theory]
+    [InlineData(-0.0004, 3, "0")]
+    [InlineData(-0.0, 3, "0")]
+    [InlineData(0.0125, 3, "0.013")]
+    [InlineData(-0.25, 3, "-0.25")]
+    [InlineData(100, 0, "100")]
+    [InlineData(120, 2, "120")]
+    [InlineData(double.NaN, 3, "–")]
+    public void Values_of_a_map_round_as_all_numbers_do_and_are_short(double value, int decimals, string text) =>
+        Format.CellValue(value, decimals).Should().Be(text);
+
+    [Theory]
     [InlineData(0, 3.0, 20.0, 1000.0)]
     [InlineData(0, 120.4, 3.25)]
     [InlineData(1, 37.65, 3.0)]

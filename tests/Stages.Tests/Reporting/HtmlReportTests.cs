@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FluentAssertions;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Reporting.Explorer;
 using Pipelines.Stages.Storage;
 using Xunit;
 
@@ -143,11 +144,26 @@ public sealed partial class HtmlReportTests
         string[] ids = [.. Ids().Matches(page).Select(m => m.Groups[1].Value)];
         ids.Should().OnlyHaveUniqueItems();
         string[] anchors = [.. Anchors().Matches(page).Select(m => m.Groups[1].Value)];
-        anchors.Where(a => !a.Contains('=', StringComparison.Ordinal)).Should().NotBeEmpty().And.BeSubsetOf(ids);
-        anchors
-            .Where(a => a.Contains('=', StringComparison.Ordinal))
+        anchors.Should().NotBeEmpty().And.BeSubsetOf(ids, "without an explorer there is no place to walk to");
+    }
+
+    [Fact]
+    public void A_card_leads_to_its_sample_where_there_is_an_explorer_and_has_a_name_without_an_answer()
+    {
+        ReportData data = MadeUpReport
+            .Of(4, 6, samples: 3, masks: 40)
+            .EachSample(s => s.SampleId == "000001" ? s with { Answer = " " } : s);
+        Findings explored = Findings.Of(data),
+            alone = Findings.Of(data.AnswersAlone());
+
+        string leading = HtmlReport.Page(explored, [], ExplorerFiles.Of(explored)),
+            still = HtmlReport.Page(alone, [], ExplorerFiles.Of(alone));
+
+        leading
             .Should()
-            .OnlyContain(a => a.StartsWith("sample=", StringComparison.Ordinal), "a place of the explorer");
+            .Contain("<b><a href=\"#sample=000000\">Dog</a></b>")
+            .And.Contain("<b><a href=\"#sample=000001\">(empty)</a></b>");
+        still.Should().NotContain("#sample=").And.Contain("<b>Dog</b>").And.Contain("<b>(empty)</b>");
     }
 
     [Fact]

@@ -30,6 +30,18 @@ public sealed class SvgTests
     }
 
     [Fact]
+    public void The_tip_of_a_cell_rounds_as_all_numbers_do_and_zero_has_no_sign()
+    {
+        double[,] values =
+        {
+            { -0.0001, 0.0125, double.NaN },
+        };
+        string svg = new Svg("a", 100, 100, "t", "d").Cells(values, 0, 0, 10, _ => Palette.Ink, "{v}").ToString();
+
+        svg.Should().Contain("data-cells=\"0 0.013 –\"");
+    }
+
+    [Fact]
     public void Every_colour_has_a_light_and_a_dark_value_and_ramps_are_neutral_at_zero()
     {
         Palette.All.Select(i => i.Name).Should().OnlyHaveUniqueItems();

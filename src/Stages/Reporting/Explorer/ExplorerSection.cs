@@ -11,6 +11,7 @@ internal static class ExplorerSection
     private static readonly string[] Parts =
     [
         "data.js",
+        "numbers.js",
         "elements.js",
         "maps.js",
         "charts.js",

@@ -6,6 +6,9 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <param name="Picture">The picture as a data address; null where there is none.</param>
 /// <param name="Rows">Rows of the cells over it; 0 = no cells.</param>
 /// <param name="Columns">Their columns.</param>
+/// <param name="TokenRows">Rows of the image tokens; where they are many a cell is the mean of several.</param>
+/// <param name="TokenColumns">Their columns.</param>
+/// <param name="Side">Tokens along a side of a cell; the last row and column of cells may have fewer.</param>
 /// <param name="Weighted">Weighted attention of the cells, row by row; null where it is not known.</param>
 /// <param name="Tokens">beta of the cells; null where image tokens are not attributed.</param>
 /// <param name="HeadsShown">Heads whose own attention is here.</param>
@@ -18,6 +21,9 @@ internal sealed record SamplePart(
     string? Picture,
     int Rows,
     int Columns,
+    int TokenRows,
+    int TokenColumns,
+    int Side,
     Packed? Weighted,
     Packed? Tokens,
     IReadOnlyList<int> HeadsShown,

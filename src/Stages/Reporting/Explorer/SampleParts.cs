@@ -51,6 +51,9 @@ internal sealed class SampleParts
             sample.Thumbnail is { Length: > 0 } picture ? SampleSection.DataAddress(picture) : null,
             cells?.Rows ?? 0,
             cells?.Columns ?? 0,
+            trace?.GridRows ?? 0,
+            trace?.GridColumns ?? 0,
+            cells?.Side ?? 1,
             cells is null ? null : Packed.Bytes(cells.Values(j => tokens[j].WeightedAttention)),
             cells is null || tokens.Any(t => t.Beta is null)
                 ? null

@@ -12,11 +12,17 @@ internal sealed class TokenCells
 
     private readonly List<int>[] tokens; // of a cell
 
-    private TokenCells(int rows, int columns, List<int>[] tokens)
+    private TokenCells(int side, int rows, int columns, List<int>[] tokens)
     {
-        (Rows, Columns) = (rows, columns);
+        (Side, Rows, Columns) = (side, rows, columns);
         this.tokens = tokens;
     }
+
+    /// <summary>
+    /// Tokens along a side of a cell; the cells of the last row and column have fewer where it does not divide those
+    /// of the grid.
+    /// </summary>
+    public int Side { get; }
 
     /// <summary>Rows of cells.</summary>
     public int Rows { get; }
@@ -35,19 +41,19 @@ internal sealed class TokenCells
             return null;
         }
 
-        int pooled = (Math.Max(rows, columns) + SideAtMost - 1) / SideAtMost,
-            across = (columns + pooled - 1) / pooled,
-            down = (rows + pooled - 1) / pooled;
+        int side = (Math.Max(rows, columns) + SideAtMost - 1) / SideAtMost,
+            across = (columns + side - 1) / side,
+            down = (rows + side - 1) / side;
         List<int>[] tokens = [.. Enumerable.Range(0, across * down).Select(_ => new List<int>())];
         foreach (ImageTokenRow token in image)
         {
             if (token is { Row: { } row, Column: { } column })
             {
-                tokens[(row / pooled * across) + (column / pooled)].Add(token.Token);
+                tokens[(row / side * across) + (column / side)].Add(token.Token);
             }
         }
 
-        return new TokenCells(down, across, tokens);
+        return new TokenCells(side, down, across, tokens);
     }
 
     /// <summary>Scores of tokens as scores of cells, row by row.</summary>

@@ -1,40 +1,38 @@
-// All samples, to sort, filter and search: #browse=dog&sort=r2&by=17.5&find=…
-const descending = value => (a, b) => value(b) - value(a);
-
-// What is not known comes last.
-const known = name => i => index().samples[i][name] ?? -Infinity;
-
-const answerOf = i => index().samples[i].answer;
-
+// All samples, to sort, filter and search: #browse=dog&sort=r2&by=17.5&up=1&find=…
 const pictureAdds = i => {
   const { intact, ablated } = index().samples[i];
-  return intact === null || ablated === null ? -Infinity : intact - ablated;
+  return intact === null || ablated === null ? null : intact - ablated;
 };
 
-// Ways to sort: title, and how two samples compare; null leaves the seed order.
+// Ways to sort: title, a sample's value, and whether the least comes first where the address does not say.
 const sorts = {
-  order: { title: 'seed order', compare: null },
-  needed: { title: 'heads in x*', compare: descending(known('needed')) },
-  r2: { title: 'R² of the fit', compare: descending(known('r2')) },
-  picture: { title: 'f(1) − f(0)', compare: descending(pictureAdds) },
-  answer: { title: 'answer', compare: (a, b) => answerOf(a).localeCompare(answerOf(b)) },
+  order: { title: 'seed order', value: i => i, rises: true },
+  needed: { title: 'heads in x*', value: i => index().samples[i].needed, rises: false },
+  r2: { title: 'R² of the fit', value: i => index().samples[i].r2, rises: false },
+  picture: { title: 'f(1) − f(0)', value: pictureAdds, rises: false },
+  answer: { title: 'answer', value: i => index().samples[i].answer, rises: true },
 };
+
+// How a place sorts; a head that there is goes before the other ways.
+const sortOf = place => {
+  const n = numberOfHead(place.by);
+  return n >= 0 ? { value: i => index().beta[i]()[n], rises: false }
+    : Object.hasOwn(sorts, place.sort ?? '') ? sorts[place.sort]
+    : sorts.order;
+};
+
+// From the least to the greatest: &up=1, and &up=0 the other way.
+const rises = place => place.up ? place.up !== '0' : sortOf(place).rises;
 
 const listed = place => {
   const { samples, beta } = index();
   const find = (place.find ?? '').toLowerCase();
   const n = numberOfHead(place.by);
-  const found = samples.map((_, i) => i).filter(i => {
+  return samples.map((_, i) => i).filter(i => {
     const s = samples[i];
     return (!place.browse || s.object === place.browse) && (n < 0 || beta[i]())
       && [s.id, s.file, s.object, s.group, s.style, s.question, s.answer].some(t => t.toLowerCase().includes(find));
-  });
-  const compare = n < 0 ? sorts[place.sort]?.compare : descending(i => beta[i]()[n]);
-  if (compare) {
-    found.sort(compare);
-  }
-
-  return place.up ? found.reverse() : found;
+  }).sort(byValue(sortOf(place).value, rises(place)));
 };
 
 // By which head samples are sorted, in words.
@@ -44,7 +42,7 @@ const byHead = place => {
     return place.by ? ', no head is ' + place.by : '';
   }
 
-  return ', by β of ' + wordsOf(n) + ', the ' + (place.up ? 'least' : 'greatest') + ' first';
+  return ', by β of ' + wordsOf(n) + ', the ' + (rises(place) ? 'least' : 'greatest') + ' first';
 };
 
 const card = (i, says) => {
@@ -59,9 +57,12 @@ const browseView = place => {
   const { samples, count } = index();
   const list = el('ul', { class: 'cards few' });
   const told = el('p', { class: 'files', 'aria-live': 'polite' });
+  const up = el('input', { type: 'checkbox' });
+  up.addEventListener('change', () => change({ up: up.checked ? '1' : '0' }));
   const fill = () => {
     const found = listed(place), n = numberOfHead(place.by);
-    told.textContent = found.length + ' of ' + many(samples.length, 'sample') + byHead(place);
+    told.textContent = counted(found.length) + ' of ' + many(samples.length, 'sample') + byHead(place);
+    up.checked = rises(place);
     list.replaceChildren(...found.map(i => card(i, n < 0 ? undefined : 'β ' + fixed(index().beta[i]()[n], 3))));
   };
   const change = changes => {
@@ -74,9 +75,6 @@ const browseView = place => {
     input.addEventListener('input', () => change({ [name]: input.value }));
     return el('label', {}, label + ' ', input);
   };
-  const up = el('input', { type: 'checkbox' });
-  up.checked = !!place.up;
-  up.addEventListener('change', () => change({ up: up.checked ? '1' : '' }));
   fill();
   return ['Samples',
     el('form', { class: 'controls', onsubmit: 'return false' },

@@ -17,7 +17,7 @@ const ticksOf = (low, high, count = 5) => {
 const strip = n => {
   const rows = objects().map(object => ({
     ...object,
-    values: object.samples.map(i => ({ i, beta: index().beta[i]()[n] })),
+    values: object.samples.map(i => ({ i, beta: index().beta[i]()[n] })).sort(byValue(v => v.beta, true)), // as keys go
   })).sort((a, b) => meanOf(b.values.map(v => v.beta)) - meanOf(a.values.map(v => v.beta)));
   const all = rows.flatMap(row => row.values.map(v => v.beta));
   const low = Math.min(0, ...all), high = Math.max(0.01, ...all);

@@ -1,4 +1,4 @@
-// Small elements, and how numbers and addresses are written.
+// Small elements, and how addresses are written.
 const { show: showTip, hide: hideTip } = window.pageTip;
 
 const el = (tag, attributes = {}, ...children) => {
@@ -22,11 +22,6 @@ const shape = (tag, attributes, ...children) => {
   made.append(...children);
   return made;
 };
-
-const fixed = (value, digits) =>
-  value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits).replace('-', '\u2212');
-const percent = value => fixed(100 * value, value > 0 && value < 0.01 ? 1 : 0) + '\u202f%';
-const many = (count, noun) => count + ' ' + noun + (count === 1 ? '' : 's');
 
 // Address of a place: #head=17.5, #sample=269&with=12, #object=dog, #browse=. What names it stays where it is empty.
 const address = place => '#' + new URLSearchParams(

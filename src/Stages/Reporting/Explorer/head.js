@@ -42,6 +42,13 @@ const neighbours = n => {
     n < (layers - 1) * heads ? step('later layer', n + heads) : null);
 };
 
+// The share of the samples that have an x*, as a share of them: a packed one may lie just below a half of a per cent.
+const inStars = (n, share) => {
+  const having = index().samples.filter((sample, i) => index().fitted[i] && sample.needed !== null).length;
+  return percent(Math.round(share[n] * having) / having) + ' of the ' + many(having, 'sample') + ' that '
+    + (having === 1 ? 'has' : 'have') + ' one';
+};
+
 const headView = place => {
   const n = numberOfHead(place.head);
   const { mean, low, high, ranking, share, beta, alone, attention, samples, layers, heads } = index();
@@ -68,9 +75,9 @@ const headView = place => {
     el('div', { class: 'columns' },
       el('div', {}, facts([
         ['mean β', fixed(mean[n], 4) + (low ? ' [' + fixed(low[n], 4) + ', ' + fixed(high[n], 4) + ']' : '')],
-        ['rank of ' + index().count, String(ranking.indexOf(n) + 1)],
-        ['in x* of', share ? percent(share[n]) + ' of the samples' : null],
-        ['ablated alone, mean δ', Number.isFinite(over(alone)) ? fixed(over(alone), 4) : null],
+        ['rank of ' + counted(index().count), String(ranking.indexOf(n) + 1)],
+        ['in x* of', share ? inStars(n, share) : null],
+        ['ablated alone, mean 1 − φ', Number.isFinite(over(alone)) ? fixed(over(alone), 4) : null],
         ['image attention, mean', Number.isFinite(over(attention)) ? fixed(over(attention), 4) : null],
         ['β > 0 in', percent(meanOf(fitted.map(i => beta[i]()[n] > 0 ? 1 : 0))) + ' of ' + fitted.length],
       ]), el('p', {}, linkTo({ browse: '', by: nameOf(n) }, 'all samples by its β'))),

@@ -38,29 +38,39 @@ const inksOfPage = () => {
   };
 };
 
-// Where the cells stand and how large they are; over a picture they fill it, else they are whole pixels.
-const sizesOf = ({ rows, columns, picture, axes, names, width = MapWidth }) => {
+// Where the cells stand and how large they are; over a picture they fill it, else they are whole pixels. The last cells
+// of a map that is fewer cells wide or high than it has columns or rows end where it does.
+const sizesOf = ({ rows, columns, wide = columns, high = rows, picture, axes, names, width = MapWidth }) => {
   const left = names ? NamesRoom : axes ? AxisRoom : 0, below = axes ? AxisRoom : 0;
-  const cell = picture ? (width - left) / columns : Math.max(1, Math.floor((width - left) / columns));
-  const tall = picture ? cell : Math.max(1, Math.min(cell, Math.floor(MapHeight / rows)));
-  return { left, cell, tall, width: left + cell * columns, height: below + tall * rows };
+  const cell = picture ? (width - left) / wide : Math.max(1, Math.floor((width - left) / wide));
+  const tall = picture ? cell : Math.max(1, Math.min(cell, Math.floor(MapHeight / high)));
+  const right = left + cell * wide, bottom = tall * high;
+  return { left, cell, tall, right, bottom, width: right, height: bottom + below };
 };
 
-const paintCells = (pen, { columns, values, most, picture }, { left, cell, tall }, colours) => {
+// Left, top, width and height of a cell.
+const boxOf = ([r, c], { left, cell, tall, right, bottom }) => {
+  const x = left + c * cell, y = r * tall;
+  return [x, y, Math.min(cell, right - x), Math.min(tall, bottom - y)];
+};
+
+const paintCells = (pen, { columns, values, most, picture }, sizes, colours) => {
+  const { cell } = sizes;
   const gutter = !picture && cell >= GutterFrom ? 1 : 0;
   values.forEach((value, i) => {
     pen.globalAlpha = picture ? Math.min(1, most > 0 ? Math.abs(value) / most : 0) : 1;
     pen.fillStyle = inkOf(colours, value, most);
-    pen.fillRect(left + i % columns * cell, Math.floor(i / columns) * tall, cell - gutter, tall - gutter);
+    const [x, y, across, down] = boxOf([Math.floor(i / columns), i % columns], sizes);
+    pen.fillRect(x, y, across - gutter, down - gutter);
   });
   pen.globalAlpha = 1;
 };
 
-const paintPicture = (pen, { rows, columns, picture }, { left, cell, tall }, paper) => {
-  pen.drawImage(picture, left, 0, cell * columns, tall * rows);
+const paintPicture = (pen, { picture }, { left, right, bottom }, paper) => {
+  pen.drawImage(picture, left, 0, right - left, bottom);
   pen.globalAlpha = Veil;
   pen.fillStyle = paper;
-  pen.fillRect(left, 0, cell * columns, tall * rows);
+  pen.fillRect(left, 0, right - left, bottom);
 };
 
 const paintFrames = (pen, { marked }, { left, cell, tall }, ink) => {
@@ -123,7 +133,8 @@ const paint = (canvas, map, sizes) => {
 };
 
 // The pointer tells cells and opens them; arrows move among them, from the first that is marked, and Enter opens.
-const walk = (canvas, { rows, columns, marked, tip, place }, { left, cell, tall, width }) => {
+const walk = (canvas, { rows, columns, marked, tip, place }, sizes) => {
+  const { left, cell, tall, width } = sizes;
   let at = marked[0] ?? [0, 0];
   const cellAt = event => {
     const box = canvas.getBoundingClientRect(), scale = width / box.width;
@@ -133,7 +144,8 @@ const walk = (canvas, { rows, columns, marked, tip, place }, { left, cell, tall,
   };
   const tell = () => {
     const box = canvas.getBoundingClientRect(), scale = box.width / width;
-    showTip(tip(...at), box.left + (left + (at[1] + 0.5) * cell) * scale, box.top + (at[0] + 0.5) * tall * scale);
+    const [x, y, across, down] = boxOf(at, sizes);
+    showTip(tip(...at), box.left + (x + across / 2) * scale, box.top + (y + down / 2) * scale);
   };
 
   canvas.addEventListener('pointermove', event => {
@@ -167,7 +179,7 @@ const walk = (canvas, { rows, columns, marked, tip, place }, { left, cell, tall,
 /*
  * options: rows, columns, values row by row, most, tip(r, c), place(r, c) where a click leads, marked [[r, c], ...],
  * name for screen readers, axes [rows' title, columns' title] or null, picture under it, names of rows, width in
- * pixels.
+ * pixels; wide and high in cells, where the last column or row is less than one.
  */
 const heatMap = options => {
   const map = { marked: [], ...options, most: options.most ?? mostOf(options.values) };
@@ -204,18 +216,33 @@ const scaleNote = (values, signs = 'Orange raises f, blue lowers it', of = '|β|
     : '.'));
 };
 
+// Which image tokens a cell is of, along one side of their grid: the first and the last.
+const spanOf = (cell, side, tokens) => [cell * side, Math.min(tokens, (cell + 1) * side) - 1];
+
+const spanNamed = (noun, [from, to]) => from === to ? noun + ' ' + from : noun + 's ' + from + ' to ' + to;
+
+// The tokens of a cell in words: "row 3, column 4", or where they are several their mean.
+const tokensNamed = ({ side, tokenRows, tokenColumns }, r, c) => {
+  const down = spanOf(r, side, tokenRows), across = spanOf(c, side, tokenColumns);
+  const [high, wide] = [down, across].map(([from, to]) => to - from + 1);
+  return spanNamed('row', down) + ', ' + spanNamed('column', across)
+    + (high * wide > 1 ? '\nmean of ' + high + ' × ' + wide + ' tokens' : '');
+};
+
 // Scores of image tokens over the picture of a sample.
 const overlay = (part, values, name, width) => {
   const holder = el('div', { class: 'overlay' });
-  const image = new Image();
+  const image = new Image(), decimals = decimalsOf(values);
   image.onload = () => holder.append(heatMap({
     rows: part.rows,
     columns: part.columns,
+    wide: part.tokenColumns / part.side,
+    high: part.tokenRows / part.side,
     values,
     picture: image,
     width,
     name,
-    tip: (r, c) => 'row ' + r + ', column ' + c + '\n' + name + ' = ' + values[r * part.columns + c].toPrecision(3),
+    tip: (r, c) => tokensNamed(part, r, c) + '\n' + name + ' = ' + fixed(values[r * part.columns + c], decimals),
   }));
   image.src = part.picture;
   return holder;

@@ -38,7 +38,7 @@ const objectView = place => {
   });
   const nearest = all.map((o, k) => ({ name: o.name, cosine: values[here * all.length + k] }))
     .filter((_, k) => k !== here)
-    .sort((a, b) => b.cosine - a.cosine)
+    .sort(byValue(o => o.cosine, false))
     .slice(0, Nearest);
   return [called(found.name) + ', ' + many(found.samples.length, 'sample'),
     chips,

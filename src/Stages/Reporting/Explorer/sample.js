@@ -106,8 +106,8 @@ const sampleView = async place => {
     el('p', { class: 'steps' },
       a > 0 ? linkTo({ sample: samples[a - 1].id, with: place.with }, '← previous') : null, ' ',
       a < samples.length - 1 ? linkTo({ sample: samples[a + 1].id, with: place.with }, 'next →') : null, ' ',
-      choice('beside it', [['', 'nothing'], ...samples.map((s, i) => [s.id, name(i)])], shown[1] ? place.with : '',
-        value => go({ ...place, with: value }))),
+      choice('beside it', [['', 'nothing'], ...samples.map((s, i) => [s.id, name(i)])],
+        shown[1] === undefined ? '' : place.with, value => go({ ...place, with: value }))),
     shown[1] === undefined ? null : difference(a, b),
     el('div', { class: shown.length > 1 ? 'two' : '' },
       ...shown.map((i, k) => sampleColumn(i, place, loaded[k], shown.length === 1)))];

@@ -88,6 +88,23 @@ public sealed class ExplorerTests
     }
 
     [Fact]
+    public void A_cell_at_the_edge_of_an_odd_grid_is_the_mean_of_the_tokens_that_are_left()
+    {
+        ImageTokenRow[] tokens =
+        [
+            .. Enumerable.Range(0, 35 * 33).Select(j => new ImageTokenRow("a", j, j / 33, j % 33, j % 33, null)),
+        ];
+
+        var cells = TokenCells.Of(35, 33, tokens)!;
+
+        (cells.Side, cells.Rows, cells.Columns).Should().Be((2, 18, 17));
+        cells
+            .Values(j => tokens[j].WeightedAttention)
+            .Should()
+            .Equal(Enumerable.Range(0, 18 * 17).Select(c => c % 17 == 16 ? 32 : (2 * (c % 17)) + 0.5));
+    }
+
+    [Fact]
     public void The_order_of_token_rows_does_not_matter()
     {
         ReportData data = MadeUpWhole.Of(),
