@@ -218,6 +218,10 @@ public sealed class ExplorerPageTests(Chromium chromium)
         await open.GoAsync("object=none");
         await open.HeadingIs("No such object");
         (await open.Page.InnerTextAsync("#explorer")).Should().Contain("The objects of this report");
+        string name = await open.Page.InnerTextAsync("#explorer .chips a");
+        name = name[..name.LastIndexOf(' ')];
+        await open.GoAsync($"object={Uri.EscapeDataString(name.ToUpperInvariant())}");
+        (await open.HeadingAsync()).Should().NotBe("No such object", "an address may be typed by hand");
         open.Errors.Should().BeEmpty();
     }
 }

@@ -64,6 +64,19 @@ public sealed class PathTests : IDisposable
     }
 
     [Fact]
+    public void Variables_that_a_path_is_written_with_are_named_where_nothing_is_there()
+    {
+        folder.Folder("images");
+        Errors("\"${MODELS:-models}/llava-1.5-7b-hf\"", "kind: folder, images: images")
+            .Should()
+            .ContainSingle()
+            .Which.Should()
+            .EndWith("or set model.path, or set the environment variable MODELS, with which the path is written");
+        PathText.Variables("a/${A}/$${B}/${C:-c}/${A}").Should().Equal("A", "C", "A");
+        PathText.Variables("plain").Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_slip_in_a_folders_name_is_told()
     {
         folder.Folder("images");

@@ -75,6 +75,8 @@ internal sealed class ElsewhereOptions
     /// <summary>The options, to be added to each command that runs an experiment.</summary>
     public ElsewhereOptions()
     {
+        executor.CompletionSources.Clear(); // the names of the enum, which are not those of the command line
+        executor.CompletionSources.Add(Names);
         chain.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value))

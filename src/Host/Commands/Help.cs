@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Pipelines.Spec.Reading;
 
 namespace Pipelines.Host.Commands;
@@ -73,17 +75,19 @@ internal static class Help
             : parsed.UnmatchedTokens
         )
         {
-            yield return $"{command.Name}: '{word}' has no place here{Meant(word, command)}.";
+            yield return $"{Named(command)}: '{word}' has no place here{Meant(word, parsed)}.";
             said = true;
         }
 
-        foreach (
-            var error in parsed.Errors.Where(e =>
-                !said || !e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)
-            )
-        )
+        if (!said && SpecInFront(parsed) is { } front)
         {
-            yield return error.Message;
+            yield return front;
+            said = true;
+        }
+
+        foreach (var error in parsed.Errors.Where(e => !said || !IsOfParser(e.Message)))
+        {
+            yield return NoNumber(error.Message) ?? error.Message;
         }
 
         yield return $"{Program} {(command is RootCommand ? "" : command.Name + " ")}--help shows "
@@ -115,12 +119,7 @@ internal static class Help
     /// <param name="commands">The commands' names.</param>
     public static string? UnknownVerb(string word, IEnumerable<string> commands)
     {
-        if (
-            File.Exists(word)
-            || word.Contains('/', StringComparison.Ordinal)
-            || word.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
-            || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)
-        )
+        if (File.Exists(word) || word.Contains('/', StringComparison.Ordinal) || IsYaml(word))
         {
             return null;
         }
@@ -190,13 +189,56 @@ internal static class Help
             ? UnknownVerb(words[0].Value, root.Subcommands.Select(c => c.Name))
             : null;
 
-    private static string Meant(string word, Command command)
+    /// <summary>What stands before a colon: the command, or all that was typed.</summary>
+    private static string Named(Command command) => command is RootCommand ? "command line" : command.Name;
+
+    private static string Meant(string word, ParseResult parsed)
     {
-        IEnumerable<string> known = word.StartsWith('-')
+        Command command = parsed.CommandResult.Command,
+            root = parsed.RootCommandResult.Command;
+        bool isOption = word.StartsWith('-');
+        IEnumerable<string> known = isOption
             ? command.Options.Select(o => o.Name)
             : command.Subcommands.Select(c => c.Name);
-        return Nearest.To(word, known) is { } near ? $" (did you mean {near}?)" : "";
+        return Nearest.To(word, known) is { } near ? $" (did you mean {near}?)"
+            : isOption && NamesOf(root.Options).Contains(OptionOf(word)) ? " (it is an option of run)"
+            : isOption ? " (a field of the spec is changed by --set: --set stages.masks.count=2000)"
+            : IsYaml(word) ? " (one spec at a time; a spec may list others: experiments: [a.yaml, b.yaml])"
+            : "";
     }
+
+    private static bool IsYaml(string word) =>
+        word.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
+        || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// What to write where the experiment file stands in front of the command; null where it does not.
+    /// </summary>
+    private static string? SpecInFront(ParseResult parsed)
+    {
+        CommandResult result = parsed.CommandResult;
+        string? spec = parsed
+            .RootCommandResult.Command.Arguments.SelectMany(a => parsed.GetResult(a)?.Tokens ?? [])
+            .Select(t => t.Value)
+            .FirstOrDefault();
+        bool wants = result.Command.Arguments.Any(a => a.Arity.MinimumNumberOfValues > 0);
+        return result.Command is RootCommand || spec is null || !wants
+            ? null
+            : $"{result.Command.Name}: '{spec}' stands in front of the command; it, and options, come behind: "
+                + $"{Program} {result.Command.Name} {spec}";
+    }
+
+    /// <summary>Whether a message is one of the parser's own, about words that were explained already.</summary>
+    private static bool IsOfParser(string message) =>
+        message.StartsWith("Unrecognized", StringComparison.Ordinal)
+        || message.StartsWith("Required argument", StringComparison.Ordinal);
+
+    /// <summary>That an option's value is no number, in the words of the other errors; null of other errors.</summary>
+    private static string? NoNumber(string message) =>
+        Regex.Match(message, "^Cannot parse argument '(.*)' for option '(.*)' as expected type '.*Int32.*'")
+            is { Success: true } match
+            ? $"{match.Groups[2].Value}: '{match.Groups[1].Value}' is no whole number."
+            : null;
 
     /// <summary>Help on one command, under the name that the program is called by here.</summary>
     /// <param name="inner">Writes the command's arguments and options.</param>

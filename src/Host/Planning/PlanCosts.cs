@@ -255,7 +255,7 @@ internal sealed class PlanCosts
         0.01 + (0.08 * features / 1024 * features / 1024 * masks / 8000) + (2e-6 * masks);
 
     private int SamplesExpected =>
-        pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0).Max();
+        pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.MostSamples).DefaultIfEmpty(0).Max();
 
     /// <summary>
     /// Bytes of a unit's files and their number, from its tables' columns; a report's from what reports of the

@@ -93,7 +93,10 @@ internal static class PlanText
     {
         long units = stage.Work.Sum(w => w.Units) - stage.Missing.Count;
         return stage.ExpectedMore > 1
-                ? string.Create(CultureInfo.InvariantCulture, $" (about {stage.ExpectedMore} {stage.Stage.WorkUnit})")
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $" (about {stage.ExpectedMore:N0} {stage.Stage.WorkUnit})"
+                )
             : units == 1 ? " (1 unit)"
             : "";
     }

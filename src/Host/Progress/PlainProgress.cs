@@ -39,7 +39,7 @@ internal sealed class PlainProgress(TextWriter output, TimeSpan? pause = null) :
             if (state.SinceLine.Elapsed > pause)
             {
                 state.SinceLine.Restart();
-                line = $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}";
+                line = $"{stage}: {Format.Count(state.Done)} of {Format.Count(state.Total)} {state.WorkUnit}";
                 if (state.Done > state.Cached) // what failed is taken back
                 {
                     double rate = (state.Done - state.Cached) / state.Time.Elapsed.TotalSeconds;

@@ -258,10 +258,19 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
         errors.Add(
             places[field],
             field,
-            $"there is no {what} at {path.Full}{looked}: {remedy}",
+            $"there is no {what} at {path.Full}{looked}: {remedy}{Variables(path)}",
             null,
             Nearest.To(missing, Entries(parent)) is { } near ? $"'{Path.Combine(parent, near)}'" : null
         );
+    }
+
+    /// <summary>The environment variables that a path is written with, which say where it lies here.</summary>
+    private static string Variables(SpecPath path)
+    {
+        string[] names = [.. PathText.Variables(path.Raw).Distinct(StringComparer.Ordinal)];
+        return names.Length == 0
+            ? ""
+            : $", or set the environment variable {string.Join(" and ", names)}, with which the path is written";
     }
 
     /// <summary>Some names in a folder; none where it cannot be read.</summary>

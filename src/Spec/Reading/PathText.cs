@@ -58,6 +58,22 @@ public static class PathText
             : Problem(out problem, $"the path has {all} bytes: a system takes at most {LongestPath}");
     }
 
+    /// <summary>Names of the environment variables that a path is written with, in order.</summary>
+    public static IReadOnlyList<string> Variables(string raw)
+    {
+        var names = new List<string>();
+        _ = Expand(
+            raw,
+            name =>
+            {
+                names.Add(name);
+                return name;
+            },
+            out _
+        );
+        return names;
+    }
+
     /// <summary>The text with variables filled in, or what is wrong with it.</summary>
     public static string? Expand(string raw, Func<string, string?> environment, out string? problem)
     {

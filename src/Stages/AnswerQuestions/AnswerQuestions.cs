@@ -30,8 +30,8 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// <summary>The spec.</summary>
     public AnswerQuestionsSpec Spec => spec;
 
-    /// <summary>Samples asked for.</summary>
-    public int Keep => spec.Keep;
+    /// <summary>Samples at most: those asked for, or as many as there are pictures or questions to ask.</summary>
+    public int MostSamples => Math.Min(spec.Keep, blocks.Candidates);
 
     /// <summary>What is asked; where pictures have questions of their own, what is put around them.</summary>
     public string Question => context.Question;

@@ -20,7 +20,9 @@ internal sealed class SameObject : IClaim<Findings>
 {
     /// <inheritdoc/>
     public static IReadOnlyList<Evidence> Of(Findings findings) =>
-        Evidences(NeighbourAgreement.OfObjects(LayoutFigure.Named(findings), findings.Intervals));
+        findings.Data.HasLabels // else what is called an object is what the model answered
+            ? Evidences(NeighbourAgreement.OfObjects(LayoutFigure.Named(findings), findings.Intervals))
+            : [];
 
     /// <summary>None where no sample could go either way.</summary>
     internal static IReadOnlyList<Evidence> Evidences(NeighbourAgreement found) =>

@@ -134,7 +134,8 @@ internal static class LabelFile
             string expected =
                 $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, "
                 + $"separated by commas.";
-            throw new InputException(where, expected, OtherSeparator(header) ?? (hint.Length > 0 ? hint : null));
+            string found = $"That line has {string.Join(" and ", header.Select(h => $"'{h}'"))}.";
+            throw new InputException(where, expected, OtherSeparator(header) ?? (hint.Length > 0 ? hint : found));
         }
 
         if (unknown is not null)

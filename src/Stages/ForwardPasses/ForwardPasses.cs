@@ -42,7 +42,7 @@ public sealed class ForwardPasses(
     public SampleMasks Masks => masks;
 
     /// <summary>Samples that may be expected while they are not known.</summary>
-    public int ExpectedSamples => answers.Keep;
+    public int ExpectedSamples => answers.MostSamples;
 
     /// <summary>What passes over a sample depend on but the masks.</summary>
     public SamplePasses PassesOver(Artifacts artifacts, Sample sample) =>
@@ -61,7 +61,7 @@ public sealed class ForwardPasses(
         int open = 0,
             withoutBaseline = 0;
         long unstable = 0,
-            more = areAllKnown ? 0 : (long)Math.Max(0, answers.Keep - samples.Count) * masks.Most;
+            more = areAllKnown ? 0 : (long)Math.Max(0, answers.MostSamples - samples.Count) * masks.Most;
         foreach (Sample sample in samples)
         {
             if (!HasBaseline(artifacts, sample))
@@ -115,9 +115,7 @@ public sealed class ForwardPasses(
             .. answers
                 .SamplesSoFar(artifacts)
                 .Where(s =>
-                    artifacts.Has(EndsUnit(artifacts, s))
-                    && Accepts(artifacts, s)
-                    && Needed(artifacts, s).IsEnough
+                    artifacts.Has(EndsUnit(artifacts, s)) && Accepts(artifacts, s) && Needed(artifacts, s).IsEnough
                 ),
         ];
         int expected = answers.Samples(artifacts)?.Count ?? ExpectedSamples;
@@ -127,7 +125,7 @@ public sealed class ForwardPasses(
     /// <summary>Samples that are expected beyond those whose two ends are among the units.</summary>
     public int SamplesToCome(Artifacts artifacts) =>
         answers.Samples(artifacts) is null
-            ? Math.Max(0, answers.Keep - answers.SamplesSoFar(artifacts).Count(s => HasBaseline(artifacts, s)))
+            ? Math.Max(0, answers.MostSamples - answers.SamplesSoFar(artifacts).Count(s => HasBaseline(artifacts, s)))
             : answers.Samples(artifacts)!.Count(s => !HasBaseline(artifacts, s));
 
     /// <summary>

@@ -49,7 +49,7 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
         return new SamplesKnown(
             samples,
             areAllKnown ? null : $"{answers.Name} is done",
-            areAllKnown ? 0 : Math.Max(0, answers.Keep - samples.Count)
+            areAllKnown ? 0 : Math.Max(0, answers.MostSamples - samples.Count)
         ).Units(s => ShardsOfMost(artifacts, s).Where(IsNeeded).Select(m => m.Unit), Least);
     }
 

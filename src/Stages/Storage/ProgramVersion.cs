@@ -4,8 +4,9 @@ namespace Pipelines.Stages.Storage;
 
 /// <summary>Which build of the program this is.</summary>
 /// <param name="Version">Of Directory.Build.props.</param>
-/// <param name="Commit">Of the repository that it was built in, 40 hexadecimal digits; <see cref="Unknown"/> where it
-/// was built outside of one. Changes that were not committed do not show.</param>
+/// <param name="Commit">Of the repository that it was built in, 40 hexadecimal digits, with <c>-dirty</c> behind them
+/// where it was built from files that the commit does not have; <see cref="Unknown"/> where it was built outside of
+/// one.</param>
 public sealed record ProgramVersion(string Version, string Commit)
 {
     /// <summary>Stands for what nobody noted.</summary>

@@ -14,6 +14,8 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
 
     private const int PointsAtMost = 4000;
 
+    private const string Says = "attention tells which image tokens count";
+
     /// <summary>The figure; null where no image tokens are attributed.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -68,10 +70,10 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
             + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
         string extent = Verdicts.On(
             AttentionOfTokens.Of(findings)[0],
-            "to some extent, as the paper finds",
-            "hardly, unlike in the paper",
-            "the samples do not tell whether to some extent, as the paper finds",
-            $"{Verdicts.Few(tokens.PooledRho.Count)} whether to some extent, as the paper finds"
+            $"{Says} to some extent, as the paper finds",
+            $"{Says} hardly at all, unlike in the paper",
+            $"the samples do not tell whether {Says}, as the paper finds",
+            $"{Verdicts.Few(tokens.PooledRho.Count)} whether {Says}, as the paper finds"
         );
         return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
             + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}: {extent}; "

@@ -39,13 +39,13 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--jobs 2 status SPEC", "status: '--jobs' has no place here.")]
-    [InlineData("--worker explain forward SPEC", "explain: '--worker' has no place here.")]
-    [InlineData("--stale 5min cancel SPEC", "cancel: '--stale' has no place here.")]
-    [InlineData("status --worker SPEC", "status: '--worker' has no place here.")]
-    [InlineData("cancel -k SPEC", "cancel: '-k' has no place here.")]
-    [InlineData("explain --jobs=2 forward SPEC", "explain: '--jobs=2' has no place here.")]
-    [InlineData("status SPEC --threads 2", "status: '--threads' has no place here.")]
+    [InlineData("--jobs 2 status SPEC", "status: '--jobs' has no place here (it is an option of run).")]
+    [InlineData("--worker explain forward SPEC", "explain: '--worker' has no place here (it is an option of run).")]
+    [InlineData("--stale 5min cancel SPEC", "cancel: '--stale' has no place here (it is an option of run).")]
+    [InlineData("status --worker SPEC", "status: '--worker' has no place here (it is an option of run).")]
+    [InlineData("cancel -k SPEC", "cancel: '-k' has no place here (it is an option of run).")]
+    [InlineData("explain --jobs=2 forward SPEC", "explain: '--jobs=2' has no place here (it is an option of run).")]
+    [InlineData("status SPEC --threads 2", "status: '--threads' has no place here (it is an option of run).")]
     public void An_option_that_a_command_does_not_have_is_named_wherever_it_stands(string words, string says)
     {
         var (code, _, errors) = HostProcess.Run([
@@ -53,6 +53,23 @@ public sealed class CommandLineTests
         ]);
         code.Should().Be(Program.BadInput);
         errors.Should().StartWith(says).And.NotContain("ci-small", "the experiment file is where it belongs");
+    }
+
+    [Theory]
+    [InlineData(
+        "SPEC --count 2000",
+        "command line: '--count' has no place here (a field of the spec is changed by --set"
+    )]
+    [InlineData("SPEC other.yaml", "command line: 'other.yaml' has no place here (one spec at a time")]
+    [InlineData("SPEC --jobs two", "--jobs: 'two' is no whole number.")]
+    [InlineData("make-model llava-1.5-7b-hf -o /nowhere --layers 1.5", "--layers: '1.5' is no whole number.")]
+    [InlineData("--set seed=3 SPEC plan", "plan: 'experiments/ci-small.yaml' stands in front of the command; ")]
+    public void What_is_wrong_with_the_command_line_is_told_with_what_would_be_right(string words, string says)
+    {
+        string[] typed = [.. words.Split(' ').Select(w => w == "SPEC" ? "experiments/ci-small.yaml" : w)];
+        string[] lines = [.. Help.Lines(CommandLine.Build().Parse(typed))];
+        lines[0].Should().StartWith(says);
+        lines.Should().HaveCount(2, "and where more is to be read").And.NotContain("System.");
     }
 
     [Theory]

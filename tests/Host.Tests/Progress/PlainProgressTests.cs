@@ -20,7 +20,7 @@ public sealed class PlainProgressTests
 
         string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Should().HaveCount(2);
-        lines[0].Should().MatchRegex(@"^forward: 15 of 20000 masks, .+ masks/s, .+ left\r?$");
-        lines[1].TrimEnd().Should().Be("forward: 5 of 20000 masks");
+        lines[0].Should().MatchRegex(@"^forward: 15 of 20\u202f000 masks, .+ masks/s, .+ left\r?$");
+        lines[1].TrimEnd().Should().Be("forward: 5 of 20\u202f000 masks");
     }
 }

@@ -9,6 +9,19 @@ namespace Pipelines.Host.Tests.WholeRuns;
 public sealed partial class EstimateTests
 {
     [Fact]
+    public void No_more_samples_are_planned_than_there_are_pictures_to_ask()
+    {
+        using var experiment = new SmallExperiment(masks: 20);
+        string plan = Plan(experiment, "--set", "stages.answers.keep=100000");
+        long masks = long.Parse(
+            Regex.Match(plan, @"forward \(.*\(about ([\d,]+) masks\)").Groups[1].Value,
+            NumberStyles.AllowThousands,
+            CultureInfo.InvariantCulture
+        );
+        (masks / 20).Should().BeInRange(2, 1000, "there are not a hundred thousand pictures");
+    }
+
+    [Fact]
     public void A_plan_has_totals_and_after_the_run_there_is_nothing_to_do()
     {
         using var experiment = new SmallExperiment();

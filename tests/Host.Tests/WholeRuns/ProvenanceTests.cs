@@ -138,6 +138,7 @@ public sealed class ProvenanceTests
     [Theory]
     [InlineData("0.1.0+0123abc", "0.1.0", "0123abc")]
     [InlineData("0.1.0", "0.1.0", "unknown")]
+    [InlineData("0.1.0+0123abc-dirty", "0.1.0", "0123abc-dirty")]
     public void A_build_outside_of_a_repository_has_no_commit(string written, string version, string commit) =>
         ProgramVersion.Parse(written).Should().Be(new ProgramVersion(version, commit));
 

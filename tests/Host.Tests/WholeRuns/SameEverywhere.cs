@@ -29,7 +29,7 @@ internal static partial class SameEverywhere
     }
 
     /// <summary>A line of progress, which comes every ten seconds: on a slow machine alone.</summary>
-    [GeneratedRegex(@"^[^\n]*: \d+ of \d+ [^\n]*/s, [^\n]* left\n", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[^\n]*: [\d\u202f]+ of [\d\u202f]+ \w+(, [^\n]*/s, [^\n]* left)?\n", RegexOptions.Multiline)]
     private static partial Regex Halfway();
 
     /// <summary>How much of a time was measured before, and the speed that gave the rest.</summary>
@@ -40,7 +40,7 @@ internal static partial class SameEverywhere
     private static partial Regex Duration();
 
     /// <summary>A speed behind the amount of work that was done.</summary>
-    [GeneratedRegex(@", \d+(\.\d+)? \w+/s$", RegexOptions.Multiline)]
+    [GeneratedRegex(@", [\d\u202f]+(\.\d+)? \w+/s$", RegexOptions.Multiline)]
     private static partial Regex Rate();
 
     [GeneratedRegex(@"of \d+(\.\d)? [kMG]B free")]

@@ -201,6 +201,11 @@ public sealed class FolderReaderTests : IDisposable
             + "'category' in place of 'categry'?"
     )]
     [InlineData(
+        "filename,label\na.jpg,dog",
+        ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. That line has "
+            + "'filename' and 'label'."
+    )]
+    [InlineData(
         "file,category,supercategory\na.jpg,dog,x",
         ":1: the column 'supercategory' is not known. Did you mean 'super_category' in place of 'supercategory'?"
     )]

@@ -394,6 +394,20 @@ public sealed partial class ClaimTests
             .And.NotContain("In no experiment: the linear fit");
     }
 
+    [Fact]
+    public void What_the_model_answers_is_not_taken_for_the_object_of_a_claim()
+    {
+        ReportData labelled = MadeUpAnalyses.With(MadeUpReport.Of(4, 6, samples: 12, masks: 40), perObject: 3),
+            unlabelled =
+                labelled with
+                {
+                    Samples = [.. labelled.Samples.Select(s => s with { Answer = s.Category, Category = "" })],
+                };
+
+        SameObject.Of(Findings.Of(labelled)).Should().ContainSingle();
+        SameObject.Of(Findings.Of(unlabelled)).Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData("right", true, "answered correctly")]
     [InlineData("wrong", true, "answered, 3 of them wrongly")]

@@ -24,6 +24,11 @@ internal static class BashScript
                     COMPREPLY+=($(compgen -f -X "!$pattern" -- "$current"))
                 done
                 COMPREPLY+=($(compgen -d -- "$current"))
+                if [[ ${current##*/} != .* ]]; then # hidden ones only where one begins to name one
+                    local all=("${COMPREPLY[@]}") one
+                    COMPREPLY=()
+                    for one in "${all[@]}"; do [[ ${one##*/} == .* ]] || COMPREPLY+=("$one"); done
+                fi
             }
 
             _pipelines_runs() {
@@ -53,7 +58,10 @@ internal static class BashScript
             foreach (CompletedOption option in command.Options.Where(o => o.HelpName is not null))
             {
                 string cases = string.Join('|', option.Names.Select(n => $"{command.Name},{n}"));
-                script.Append(CultureInfo.InvariantCulture, $"        {cases}) {Files(option.Value)}return ;;\n");
+                script.Append(
+                    CultureInfo.InvariantCulture,
+                    $"        {cases}) {Words(option.Words)}{Files(option.Value)}return ;;\n"
+                );
             }
         }
 

@@ -28,7 +28,14 @@ internal enum Place
 /// <param name="Description">In words.</param>
 /// <param name="HelpName">What its value is called; null of one that takes none.</param>
 /// <param name="Value">What its value is.</param>
-internal sealed record CompletedOption(IReadOnlyList<string> Names, string Description, string? HelpName, Place Value);
+/// <param name="Words">Words that its value may be.</param>
+internal sealed record CompletedOption(
+    IReadOnlyList<string> Names,
+    string Description,
+    string? HelpName,
+    Place Value,
+    IReadOnlyList<string> Words
+);
 
 /// <summary>A command as a shell completes it.</summary>
 /// <param name="Name">Its name; the root's is "".</param>
@@ -113,7 +120,11 @@ internal sealed record CompletedProgram(
                 .OrderByDescending(n => n.Length)
                 .ThenBy(n => n, StringComparer.Ordinal),
         ];
-        return new CompletedOption(names, option.Description ?? "", value, PlaceOf(value));
+        string[] words =
+        [
+            .. value is null ? [] : option.GetCompletions(CompletionContext.Empty).Select(c => c.Label).Distinct(),
+        ];
+        return new CompletedOption(names, option.Description ?? "", value, PlaceOf(value), words);
     }
 
     /// <summary>What stands there, by what help calls it.</summary>

@@ -95,7 +95,8 @@ internal static class ZshScript
 
     private static string Of(CompletedOption option)
     {
-        string value = option.HelpName is { } name ? $":{Escaped(name)}:{Files(option.Value)}" : "",
+        string choice = option.Words.Count > 0 ? $"({string.Join(' ', option.Words)})" : Files(option.Value),
+            value = option.HelpName is { } name ? $":{Escaped(name)}:{choice}" : "",
             told = $"[{Escaped(option.Description)}]{value}";
         // One of several names is enough, but for an option that may be repeated
         return option.Names.Count == 1

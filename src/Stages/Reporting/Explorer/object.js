@@ -11,7 +11,9 @@ const cosines = once(() => {
 });
 
 const objectView = place => {
-  const all = objects(), here = all.findIndex(o => o.name === place.object), found = all[here];
+  const all = objects(), same = all.findIndex(o => o.name === place.object);
+  const alike = all.findIndex(o => o.name.toLowerCase() === (place.object ?? '').toLowerCase()); // typed by hand
+  const here = same < 0 ? alike : same, found = all[here];
   const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
     linkTo({ object: o.name }, called(o.name) + ' ' + o.samples.length), ' ']));
   if (!found) {
