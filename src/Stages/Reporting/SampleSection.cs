@@ -149,7 +149,7 @@ internal static class SampleSection
         string needed =
             findings.Criterion(Criteria.HeadAttribution) is { } c
             && c.Faithful.BySample.TryGetValue(sample.SampleId, out double k)
-                ? $" · {Heads(k)} heads"
+                ? $" · {Heads(k)} {(k == 1 ? "head" : "heads")}"
                 : "";
         string fit = fitted ? $"R² {Fixed(sample.R2, 2)}{needed}" : $"f(1) {Fixed(sample.Intact, 1)}";
         string asked = sample.Question is { } question

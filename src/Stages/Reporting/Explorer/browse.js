@@ -48,7 +48,7 @@ const byHead = place => {
 const card = (i, says) => {
   const sample = index().samples[i];
   const needed = sample.needed === null ? '' : ' · ' + fixed(sample.needed, Number.isInteger(sample.needed) ? 0 : 1)
-    + ' heads';
+    + (sample.needed === 1 ? ' head' : ' heads');
   return el('li', {}, sampleLink(i, thumbnail(i), el('b', {}, called(sample.answer))),
     el('span', {}, says ?? 'R² ' + fixed(sample.r2, 2) + needed));
 };

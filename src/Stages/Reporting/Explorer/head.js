@@ -65,7 +65,8 @@ const headView = place => {
   const words = panel('What it writes towards', note('reading …'));
   const answers = words.lastChild;
   whenSeen(words, () => lensWords(n, fitted).then(({ read, words: found }) => answers.replaceWith(read
-    ? el('p', {}, ...found.flatMap(([word, times]) => [el('code', {}, word.trim() || '␣'), ' ' + times + '× ']),
+    ? el('p', {}, ...found.flatMap(([word, times], at) =>
+      [at > 0 ? ' · ' : '', el('code', {}, word.trim() || '␣'), '\u00a0' + times + '×']), ' ',
       el('span', { class: 'files' }, 'logit lens in the ' + many(read, 'sample') + ' where it is among those read'))
     : note('No lens reads it in these samples: it is among the strongest heads of none, or logit-lens was not run.')),
   error => answers.replaceWith(note(error.message))));
