@@ -31,6 +31,17 @@ public readonly record struct Estimate(double Mean, double Deviation, double Low
         : High < 0 ? -1
         : 0;
 
+    /// <summary>The same of all values in another unit.</summary>
+    /// <param name="unit">One of the new in the old, above 0.</param>
+    public Estimate Over(double unit) =>
+        this with
+        {
+            Mean = Mean / unit,
+            Deviation = Deviation / unit,
+            Low = Low / unit,
+            High = High / unit,
+        };
+
     /// <summary>The same of all values with another sign.</summary>
     public Estimate Negated => this with { Mean = -Mean, Low = -High, High = -Low };
 

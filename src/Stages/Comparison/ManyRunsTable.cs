@@ -14,6 +14,7 @@ public static class ManyRunsTable
     public static ComparisonTable Results(ManyRuns runs)
     {
         ArgumentNullException.ThrowIfNull(runs);
+        bool asShare = runs.Others.SelectMany(o => o.Scans).Any(s => !s.SameHeads);
         return new ComparisonTable(
             [
                 ("", false),
@@ -22,14 +23,18 @@ public static class ManyRunsTable
                 ("also A's", true),
                 ("R²", true),
                 ("less A's", true),
-                ("heads, faithfulness", true),
+                (asShare ? "% of heads, faithfulness" : "heads, faithfulness", true),
                 ("less A's", true),
                 ("cosine of β with A's", true),
             ],
             [
-                Row(runs, 0, runs.FitOf(0)?.R2.A, LeadOf(runs.Others)?.A, null),
+                Row(runs, 0, runs.FitOf(0)?.R2.A, LeadOf(runs.Others, asShare)?.A, null),
                 .. runs.Others.Select(
-                    (other, i) => Row(runs, i + 1, runs.FitOf(i + 1)?.R2.B, LeadOf([other])?.B, other)
+                    (other, i) =>
+                    {
+                        Paired? lead = LeadOf([other], asShare);
+                        return Row(runs, i + 1, runs.FitOf(i + 1)?.R2.B, lead?.B, other, lead?.Difference);
+                    }
                 ),
             ]
         );
@@ -73,7 +78,8 @@ public static class ManyRunsTable
         int run,
         Analysis.Estimate? r2,
         Analysis.Estimate? heads,
-        RunComparison? other
+        RunComparison? other,
+        Analysis.Estimate? lessHeads = null
     ) =>
         [
             ManyRuns.Letter(run),
@@ -83,14 +89,26 @@ public static class ManyRunsTable
             r2 is { } fit ? Spread(fit) : None,
             other?.FirstFit is { } first ? Signed(first.R2.Difference, 3) : "",
             heads is { Count: > 0 } needed ? Fixed(needed.Mean, 1) + Bracket(needed.Low, needed.High, 1) : None,
-            other is not null && LeadOf([other]) is { } lead ? Signed(lead.Difference, 1) : "",
+            lessHeads is { } less ? Signed(less, 1) : "",
             other is null ? "" : Fixed(runs.Cosine[0, run], 3),
         ];
 
     /// <summary>Heads that head attribution needs for faithfulness.</summary>
-    private static Paired? LeadOf(IEnumerable<RunComparison> runs) =>
-        runs.SelectMany(r => r.Scans)
-            .SelectMany(s => s.Criteria)
-            .FirstOrDefault(c => c.Criterion == Criteria.HeadAttribution)
-            ?.Faithful.Heads;
+    /// <param name="runs">The first of them that compares it.</param>
+    /// <param name="asShare">As a percentage of all heads, since not all runs have as many; of two runs with different
+    /// heads they are one already.</param>
+    private static Paired? LeadOf(IEnumerable<RunComparison> runs, bool asShare)
+    {
+        var (scan, lead) = runs.SelectMany(r => r.Scans)
+            .SelectMany(s => s.Criteria.Select(c => (Scan: s, Criterion: c)))
+            .FirstOrDefault(c => c.Criterion.Criterion == Criteria.HeadAttribution);
+        if (lead is null)
+        {
+            return null;
+        }
+
+        double unit = asShare && scan.SameHeads ? 0.01 * scan.A.HeadCount : 1;
+        Paired heads = lead.Faithful.Heads;
+        return heads with { A = heads.A.Over(unit), B = heads.B.Over(unit), Difference = heads.Difference.Over(unit) };
+    }
 }

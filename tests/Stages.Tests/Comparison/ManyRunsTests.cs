@@ -68,6 +68,23 @@ public sealed class ManyRunsTests
     }
 
     [Fact]
+    public void Where_one_model_has_other_heads_all_that_are_needed_are_shares_and_the_column_says_so()
+    {
+        ComparisonTable counts = ManyRunsTable.Results(ManyRuns.Of([ComparisonPageTests.Alike()])),
+            shares = ManyRunsTable.Results(ManyRuns.Of([ComparisonPageTests.Alike(), ComparisonPageTests.Unlike()]));
+
+        counts.Columns[6].Title.Should().Be("heads, faithfulness");
+        shares.Columns[6].Title.Should().Be("% of heads, faithfulness");
+        for (int run = 0; run < 2; run++)
+        {
+            First(shares.Rows[run][6]).Should().BeApproximately(First(counts.Rows[run][6]) * 25, 1.3, "of 4 heads");
+        }
+
+        static double First(string cell) =>
+            double.Parse(cell.Split(' ', '\u00a0')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public void As_many_heads_in_another_shape_have_no_cosine()
     {
         var runs = ManyRuns.Of([Against((2, 1)), Against((1, 2))]);
