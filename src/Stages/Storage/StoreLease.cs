@@ -8,7 +8,10 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 public sealed class StoreLease : IDisposable
 {
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+    private const int LooksBeforeGone = 7;
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10),
+        BetweenLooks = TimeSpan.FromMilliseconds(500);
+
     private readonly string path;
     private readonly Timer timer;
     private readonly Lock renewing = new();
@@ -62,18 +65,29 @@ public sealed class StoreLease : IDisposable
 
     /// <summary>
     /// Whether the store itself is gone: nobody removes the folder of leases but whoever deletes the store or takes its
-    /// disk away. A disk that does not tell is not gone.
+    /// disk away. A disk that does not tell is not gone, and on one that is late with its news (others' leases come and
+    /// go in that folder) it must be missing for a while.
     /// </summary>
     public bool IsStoreGone()
     {
         try
         {
-            return !NetworkDisk.IsThere(Path.GetDirectoryName(path)!);
+            for (int look = 1; !NetworkDisk.IsThere(Path.GetDirectoryName(path)!); look++)
+            {
+                if (look == LooksBeforeGone)
+                {
+                    return true;
+                }
+
+                Thread.Sleep(BetweenLooks);
+            }
         }
         catch (IOException)
         {
-            return false;
+            // It does not tell
         }
+
+        return false;
     }
 
     /// <inheritdoc/>
