@@ -193,7 +193,7 @@ public static class Format
             kept += next;
         }
 
-        return string.Concat(text.AsSpan(0, kept).TrimEnd(), "…");
+        return kept == text.Length ? text : string.Concat(text.AsSpan(0, kept).TrimEnd(), "…"); // of one letter
     }
 
     /// <summary>A number that exists, with a plain "-"; zero has no sign.</summary>

@@ -46,6 +46,7 @@ public sealed class FormatTests
     [InlineData("ab\U0001F600cd", 4, "ab…")]
     [InlineData("\U0001F600cd", 2, "\U0001F600…")]
     [InlineData("abe\u0301fgh", 4, "ab…")]
+    [InlineData("\U0001F468\u200d\U0001F469", 2, "\U0001F468\u200d\U0001F469")]
     public void Text_is_cut_between_letters(string text, int characters, string shown) =>
         Format.Cut(text, characters).Should().Be(shown);
 
