@@ -101,13 +101,14 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     [SlurmFact]
     public void A_worker_ends_before_its_time_limit_and_the_chain_goes_on()
     {
-        // Slurm counts minutes; what the profile says reaches the worker to the second
+        // Slurm counts minutes; what the profile says reaches the worker to the second. The limit leaves a slow machine time
+        // to begin, and the masks are more than any machine computes in three limits
         string said = Submit(
-            "{ array_size: 1, cpus: 1, time: '0:15' }",
+            "{ array_size: 1, cpus: 1, time: '0:25' }",
             "--chain",
             "1",
             "--set",
-            "stages.masks.count=40000"
+            "stages.masks.count=200000"
         );
         Ended(Ids(said)[^1]);
         string[] logs = [.. Logs().Select(File.ReadAllText)];
@@ -115,7 +116,7 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
             .HaveCount(3)
             .And.OnlyContain(l => l.Contains("This job's time ends in ", StringComparison.Ordinal))
             .And.OnlyContain(l => l.Contains("The same command goes on from there", StringComparison.Ordinal));
-        logs[0].Should().Contain("answers: 1 computed");
+        logs[0].Should().MatchRegex(@"(?m)^\w+: [1-9]\d* computed", "how far it comes is the machine's affair");
         logs[1].Should().MatchRegex(@"(?m)^\w+: .*\b[1-9]\d* cached", "it goes on where the first ended");
         Status().Should().NotContain("timeout");
     }
