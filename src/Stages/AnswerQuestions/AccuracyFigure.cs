@@ -117,9 +117,7 @@ internal sealed class AccuracyFigure : IFigure<Findings>
 
     private static string InPercent(double share) => Fixed(100 * share, 1) + "\u202f%";
 
-    private static string Words(Estimate share) =>
-        InPercent(share.Mean)
-        + (share.HasInterval ? $"\u00a0[{Fixed(100 * share.Low, 1)}, {Fixed(100 * share.High, 1)}]" : "");
+    private static string Words(Estimate share) => InPercent(share.Mean) + share.Bracket(s => Fixed(100 * s, 1));
 
     private static Svg Draw(AccuracyRow[] rows, Canvas canvas)
     {
@@ -137,11 +135,8 @@ internal sealed class AccuracyFigure : IFigure<Findings>
 
         bool hasYes = rows[0].YesRate is not null;
         DotSeries[] series = hasYes ? [Yes, Unknown] : [Unknown];
-        DotPanel said = Dots(
-            "what is said",
-            rows,
-            series,
-            r => hasYes ? [Share(r.YesRate, r.Judged), Share(r.Unknown, r.Judged)] : [Share(r.Unknown, r.Judged)]
+        DotPanel said = Dots("what is said", rows, series, r =>
+            hasYes ? [Share(r.YesRate, r.Judged), Share(r.Unknown, r.Judged)] : [Share(r.Unknown, r.Judged)]
         );
         double key = canvas.IsNarrow ? 0 : MarkKey.Line; // beside a key the rows stand level
         IReadOnlyList<Panel> places = new Halves(canvas).Row(0, key + accuracy.Height, MarkKey.Line + said.Height);

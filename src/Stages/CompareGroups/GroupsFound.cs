@@ -1,5 +1,6 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Reporting;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages;
@@ -63,8 +64,7 @@ internal sealed record GroupsFound(
     }
 
     /// <summary>A mean cosine with its interval.</summary>
-    public static string Cosine(Estimate cosine) =>
-        Score(cosine.Mean) + (cosine.HasInterval ? $"\u00a0[{Score(cosine.Low)}, {Score(cosine.High)}]" : "");
+    public static string Cosine(Estimate cosine) => cosine.Written(Score);
 
     /// <summary>A p value.</summary>
     public static string Chance(double p) => p < 0.001 ? "p < 0.001" : $"p = {Fixed(p, 3)}";

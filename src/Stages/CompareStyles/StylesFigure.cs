@@ -119,7 +119,8 @@ internal sealed class StylesFigure : IFigure<Findings>
         StyleMeanRow[] faithful =
         [
             .. data
-                .Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Samples: > 0 })
+                .Means.Where(m => m is { Quantity: Faithfulness, Samples: > 0 })
+                .Where(m => m.Criterion == Criteria.HeadAttribution)
                 .OrderBy(m => m.Mean),
         ];
         return faithful.Length < 2
@@ -131,8 +132,7 @@ internal sealed class StylesFigure : IFigure<Findings>
     private static string Pair(StylePairs pair) => $"{pair.Style} and {pair.OtherStyle}";
 
     private static string Words(Estimate cosine) =>
-        Fixed(cosine.Mean, 2)
-        + (cosine.HasInterval && cosine.Count > 2 ? $" [{Fixed(cosine.Low, 2)}, {Fixed(cosine.High, 2)}]" : "");
+        Fixed(cosine.Mean, 2) + (cosine.Count > 2 ? cosine.Bracket(Score) : "");
 
     private static DotPanel Cosines(StyleData data)
     {
@@ -156,13 +156,8 @@ internal sealed class StylesFigure : IFigure<Findings>
             .. rows.SelectMany(r => r.Estimates).SelectMany(e => new[] { e.Mean, e.Low }).Where(double.IsFinite),
         ];
         double least = Math.Clamp(Math.Floor((ends.DefaultIfEmpty(0).Min() - 0.02) * 10) / 10, -1, 0.9);
-        return new DotPanel(
-            "cosine of β",
-            "mean cosine over pairs of samples",
-            rows,
-            Objects,
-            (least, 1),
-            e => $"{Words(e)}, {Many(e.Count, "pair")}"
+        return new DotPanel("cosine of β", "mean cosine over pairs of samples", rows, Objects, (least, 1), e =>
+            $"{Words(e)}, {Many(e.Count, "pair")}"
         )
         {
             Reference = data.Cosines.Of(false, true).Mean,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Reporting;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Comparison;
@@ -8,28 +9,14 @@ namespace Pipelines.Stages.Comparison;
 internal static class ComparisonFormat
 {
     /// <summary>A mean difference with its interval.</summary>
-    public static string Signed(Estimate difference, int decimals)
-    {
-        if (difference.Count == 0)
-        {
-            return None;
-        }
-
-        string low = Reporting.Format.Signed(difference.Low, decimals),
-            high = Reporting.Format.Signed(difference.High, decimals),
-            interval = difference.HasInterval ? $" [{low},\u00a0{high}]" : "";
-        return Reporting.Format.Signed(difference.Mean, decimals) + interval;
-    }
-
-    /// <summary>An interval after a number; empty where there is none.</summary>
-    public static string Bracket(double low, double high, int decimals) =>
-        double.IsFinite(low) && double.IsFinite(high) ? $" [{Fixed(low, decimals)},\u00a0{Fixed(high, decimals)}]" : "";
+    public static string Signed(Estimate difference, int decimals) =>
+        difference.Count == 0 ? None : difference.Written(v => Reporting.Format.Signed(v, decimals));
 
     /// <summary>Mean and standard deviation over samples, interval of the mean.</summary>
     public static string Spread(Estimate mean) =>
         Fixed(mean.Mean, 3)
         + (double.IsFinite(mean.Deviation) ? $"\u00a0±\u00a0{Fixed(mean.Deviation, 3)}" : "")
-        + Bracket(mean.Low, mean.High, 3);
+        + mean.Bracket(v => Fixed(v, 3));
 
     /// <summary>A sample as a sentence names it.</summary>
     public static string Named(CommonSample sample) => $"“{sample.A.Answer}” ({sample.A.File})";
@@ -44,10 +31,8 @@ internal static class ComparisonFormat
         Estimate d = pair.Difference;
         string size = Fixed(Math.Abs(d.Mean), decimals),
             interval = d.HasInterval
-                ? Bracket(
-                    Math.Min(Math.Abs(d.Low), Math.Abs(d.High)),
-                    Math.Max(Math.Abs(d.Low), Math.Abs(d.High)),
-                    decimals
+                ? Bracket(Math.Min(Math.Abs(d.Low), Math.Abs(d.High)), Math.Max(Math.Abs(d.Low), Math.Abs(d.High)), v =>
+                    Fixed(v, decimals)
                 )
                 : "",
             smallest = Math.Pow(10, -decimals).ToString("0.####", CultureInfo.InvariantCulture);

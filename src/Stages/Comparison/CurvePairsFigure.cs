@@ -24,21 +24,19 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
         IEnumerable<IReadOnlyList<object?>> Rows(string run, Func<CurveComparison, IReadOnlyList<CurveDot>> of) =>
             scan.Criteria.SelectMany(c =>
                 of(c.Faithfulness)
-                    .Zip(
-                        of(c.Completeness),
-                        (f, m) =>
-                            (IReadOnlyList<object?>)
-                                [
-                                    run,
-                                    c.Criterion,
-                                    f.X,
-                                    f.Value.Mean,
-                                    f.Value.Low,
-                                    f.Value.High,
-                                    m.Value.Mean,
-                                    m.Value.Low,
-                                    m.Value.High,
-                                ]
+                    .Zip(of(c.Completeness), (f, m) =>
+                        (IReadOnlyList<object?>)
+                            [
+                                run,
+                                c.Criterion,
+                                f.X,
+                                f.Value.Mean,
+                                f.Value.Low,
+                                f.Value.High,
+                                m.Value.Mean,
+                                m.Value.Low,
+                                m.Value.High,
+                            ]
                     )
             );
         var table = new FigureTable(
@@ -173,7 +171,7 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
         {
             Estimate at = d.Value;
             string heads = sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads",
-                interval = ComparisonFormat.Bracket(at.Low, at.High, 2),
+                interval = at.Bracket(Score),
                 of = d.IsOfAll ? "" : $", {Many(at.Count, "sample")}";
             svg.Dot(x[d.X], y[at.Mean], 4, ink, $"{run}, {heads}\n{Fixed(at.Mean, 2)}{interval}{of}", opacity: 0);
         }

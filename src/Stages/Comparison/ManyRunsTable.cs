@@ -88,7 +88,7 @@ public static class ManyRunsTable
             other is null ? "" : Count(other.FirstFit?.R2.Difference.Count ?? 0),
             r2 is { } fit ? Spread(fit) : None,
             other?.FirstFit is { } first ? Signed(first.R2.Difference, 3) : "",
-            heads is { Count: > 0 } needed ? Fixed(needed.Mean, 1) + Bracket(needed.Low, needed.High, 1) : None,
+            heads is { Count: > 0 } needed ? needed.Written(v => Fixed(v, 1)) : None,
             lessHeads is { } less ? Signed(less, 1) : "",
             other is null ? "" : Fixed(runs.Cosine[0, run], 3),
         ];

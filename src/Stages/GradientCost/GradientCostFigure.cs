@@ -184,7 +184,7 @@ internal sealed class GradientCostFigure : IFigure<Findings>
             {
                 Estimate at = valueOf(p);
                 string unit = line.Ink == Ways[1].Ink || line.Ink == Ways[2].Ink ? "gradient" : "mask";
-                string interval = at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "";
+                string interval = at.Bracket(v => Fixed(v, 3));
                 svg.Mark(
                     x[p.Passes],
                     y.Clamped(at.Mean),

@@ -54,7 +54,7 @@ internal sealed record GradientsWorth(
         {
             string[] all = [Bound(Masks.Mean), Bound(Masks.Low), Bound(Masks.High)];
             bool hasInterval = Masks.HasInterval && all.Distinct(StringComparer.Ordinal).Count() > 1;
-            return hasInterval ? $"{all[0]}\u00a0[{all[1]}, {all[2]}] masks" : $"{all[0]} masks";
+            return $"{all[0]}{(hasInterval ? Masks.Bracket(Bound) : "")} masks";
         }
     }
 

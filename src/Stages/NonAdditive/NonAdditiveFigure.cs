@@ -50,13 +50,12 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
     private static string Shows(NonAdditiveRow[] rows, Estimate gained, Estimate linear)
     {
         double left = 1 - linear.Mean;
-        string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";
         string share =
             left > 0 && gained.Mean > 0 ? $", {Percent(gained.Mean / left)} of what the elastic net leaves" : "";
         string none = rows.Count(r => r.Trees == 0) is > 0 and var count
             ? $" In {Many(count, "sample")} no tree helps."
             : "";
-        return $"Interactions that trees can find add {Signed(gained.Mean)}{interval} to an R² of "
+        return $"Interactions that trees can find add {gained.Written(Signed)} to an R² of "
             + $"{Verdicts.Number(linear, 3)}{share}: "
             + (
                 !gained.CanTell ? $"{Verdicts.Few(gained.Count)} it from nothing."

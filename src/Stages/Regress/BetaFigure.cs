@@ -76,8 +76,7 @@ internal sealed class BetaFigure : IFigure<Findings>
 
     private static string BetaOf(Findings findings, int n)
     {
-        Estimate beta = findings.Mean(findings.Fitted.Select(s => s.Beta[n]));
-        return Beta(beta.Mean) + (beta.HasInterval ? $"\u00a0[{Beta(beta.Low)}, {Beta(beta.High)}]" : "");
+        return findings.Mean(findings.Fitted.Select(s => s.Beta[n])).Written(Beta);
     }
 
     /// <summary>Whether the samples tell the strongest head from the next.</summary>
@@ -113,7 +112,7 @@ internal sealed class BetaFigure : IFigure<Findings>
         }
 
         var (low, high) = findings.Intervals.Interval(findings.Fitted.Count, drawn => share(Mean(drawn)));
-        return Percent(share(mean)) + Verdicts.ShareInterval(low, high);
+        return Percent(share(mean)) + Bracket(low, high, Percent);
     }
 
     /// <summary>A small heat map without axes, for a card.</summary>

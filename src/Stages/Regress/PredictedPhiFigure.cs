@@ -99,7 +99,7 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
         }
 
         var (low, high) = findings.Intervals.Interval(sums.Length, Root);
-        return Fixed(Root([.. Enumerable.Range(0, sums.Length)]), 3) + Verdicts.Interval(low, high, 3);
+        return Fixed(Root([.. Enumerable.Range(0, sums.Length)]), 3) + Bracket(low, high, v => Fixed(v, 3));
     }
 
     /// <summary>Evenly spaced in the order of R^2, worst and best included.</summary>

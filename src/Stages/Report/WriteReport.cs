@@ -186,7 +186,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 17, "pages")]
+    [UnitKind("report", 18, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)

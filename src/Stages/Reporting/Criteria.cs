@@ -1,3 +1,6 @@
+using Pipelines.Domain;
+using Pipelines.Spec;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
@@ -6,21 +9,21 @@ namespace Pipelines.Stages.Reporting;
 internal static class Criteria
 {
     /// <summary>The paper's method: coefficients of the regression.</summary>
-    public const string HeadAttribution = "head-attribution";
+    public static readonly string HeadAttribution = Spelling.Of(Criterion.HeadAttribution);
 
     /// <summary>Ablation of one head alone.</summary>
-    public const string Causal = "causal";
+    public static readonly string Causal = Spelling.Of(Criterion.Causal);
 
     /// <summary>Image attention weight.</summary>
-    public const string Attention = "attention";
+    public static readonly string Attention = Spelling.Of(Criterion.Attention);
 
     /// <summary>The criterion without knowledge.</summary>
-    public const string Random = "random";
+    public static readonly string Random = Spelling.Of(Criterion.Random);
 
     private static readonly (string Name, string Title, Ink Ink)[] Known =
     [
         (HeadAttribution, "head attribution", Palette.Series[0]),
-        ("gradient", "gradient", Palette.Series[3]),
+        (Spelling.Of(Criterion.Gradient), "gradient", Palette.Series[3]),
         (Causal, "causal", Palette.Series[1]),
         (Attention, "attention", Palette.Series[2]),
         (Random, "random", Palette.Series[5]),

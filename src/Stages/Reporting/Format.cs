@@ -85,6 +85,15 @@ public static class Format
     /// <summary>A quantity of a fit (R², ρ), a cosine, a correlation: as the paper's tables have it.</summary>
     public static string Score(double value) => Fixed(value, 2);
 
+    /// <summary>
+    /// What stands behind a number for the interval that it lies in, on one line with it; empty where there is none.
+    /// </summary>
+    /// <param name="low">Lower end.</param>
+    /// <param name="high">Upper end.</param>
+    /// <param name="number">How the number itself is written.</param>
+    public static string Bracket(double low, double high, Func<double, string> number) =>
+        double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{number(low)},\u00a0{number(high)}]" : "";
+
     /// <summary>A coefficient: small ones keep a third decimal.</summary>
     public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);
 

@@ -84,8 +84,8 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
             $"{MeanHeads(s.Faithful.Mean)} and {MeanHeads(s.Complete.Mean)} of {Count(s.Of.Heads)} heads "
             + $"({Share(s.Faithful, s)} and {Share(s.Complete, s)} %)";
         return $"Faithfulness and completeness need {Words(least)} in the smallest model and {Words(most)} in the "
-            + $"largest. Completeness takes {Bracket(least)} heads more than faithfulness in the smallest, "
-            + $"{Bracket(most)} more in the largest{Growth(data)}.";
+            + $"largest. Completeness takes {Gap(least)} heads more than faithfulness in the smallest, "
+            + $"{Gap(most)} more in the largest{Growth(data)}.";
     }
 
     private static string Growth(OverviewData data)
@@ -111,13 +111,8 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
 
     private static string Share(Estimate needed, Size size) => Fixed(100 * needed.Mean / size.Of.Heads, 1);
 
-    private static string Bracket(Size size) =>
-        MeanHeads(size.Complete.Mean - size.Faithful.Mean)
-        + (
-            double.IsFinite(size.Gap.Low + size.Gap.High)
-                ? $" [{MeanHeads(size.Gap.Low)}, {MeanHeads(size.Gap.High)}]"
-                : ""
-        );
+    private static string Gap(Size size) =>
+        MeanHeads(size.Complete.Mean - size.Faithful.Mean) + Bracket(size.Gap.Low, size.Gap.High, MeanHeads);
 
     private static Svg Draw(Size[] sizes, Canvas canvas)
     {

@@ -10,9 +10,16 @@ internal static class Sentences
     /// <param name="hasLabels">The data says what its pictures show.</param>
     public static string NoneJudged(bool hasLabels) => hasLabels ? "none judged" : "none judged: no labels";
 
+    /// <summary>A mean with its interval, both written by <paramref name="number"/>.</summary>
+    public static string Written(this Estimate mean, Func<double, string> number) =>
+        number(mean.Mean) + mean.Bracket(number);
+
+    /// <summary>The 95 % interval of a mean behind it; empty where there is none.</summary>
+    public static string Bracket(this Estimate mean, Func<double, string> number) =>
+        Format.Bracket(mean.Low, mean.High, number);
+
     /// <summary>A mean count of heads with its interval.</summary>
-    public static string Interval(Estimate mean) =>
-        MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");
+    public static string Interval(Estimate mean) => mean.Written(MeanHeads);
 
     /// <summary>Mean ± standard deviation, as the paper's Table 2 writes it.</summary>
     public static string PlusMinus(Estimate mean) =>
@@ -29,7 +36,7 @@ internal static class Sentences
     public static string OfMean(Estimate mean)
     {
         int decimals = mean.High - mean.Low < 0.01 ? 3 : 2;
-        return mean.HasInterval ? $"\u00a0[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]" : "";
+        return mean.Bracket(v => Fixed(v, decimals));
     }
 
     private static int Decimals(Estimate mean) => mean.Deviation < 0.005 ? 3 : 2;

@@ -118,9 +118,7 @@ internal static class SummarySection
             return "<td>not reached</td>";
         }
 
-        string interval = mean.HasInterval
-            ? $" <small>[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]</small>"
-            : "";
+        string interval = mean.HasInterval ? $"<small>{mean.Bracket(v => Fixed(v, decimals))}</small>" : "";
         string missing =
             needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);
@@ -199,6 +197,6 @@ internal static class SummarySection
     /// <summary>The 95 % interval of the mean number of masks.</summary>
     private static string OfMeanMasks(Findings findings) =>
         findings.Mean(findings.MaskCounts.Select(m => (double)m)) is { HasInterval: true } mean
-            ? $", mean in\u00a0[{Fixed(mean.Low, 0)}, {Fixed(mean.High, 0)}]"
+            ? ", mean in" + mean.Bracket(v => Fixed(v, 0))
             : "";
 }

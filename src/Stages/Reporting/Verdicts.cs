@@ -10,19 +10,10 @@ namespace Pipelines.Stages.Reporting;
 internal static class Verdicts
 {
     /// <summary>A share as a percentage with its interval.</summary>
-    public static string Share(Estimate share) => Percent(share.Mean) + ShareInterval(share.Low, share.High);
-
-    /// <summary>The interval of a share; empty where there is none.</summary>
-    public static string ShareInterval(double low, double high) =>
-        double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{Percent(low)}, {Percent(high)}]" : "";
+    public static string Share(Estimate share) => share.Written(Percent);
 
     /// <summary>A number with its interval.</summary>
-    public static string Number(Estimate mean, int decimals = 2) =>
-        Fixed(mean.Mean, decimals) + Interval(mean.Low, mean.High, decimals);
-
-    /// <summary>The interval of a number; empty where there is none.</summary>
-    public static string Interval(double low, double high, int decimals = 2) =>
-        double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{Fixed(low, decimals)}, {Fixed(high, decimals)}]" : "";
+    public static string Number(Estimate mean, int decimals = 2) => mean.Written(v => Fixed(v, decimals));
 
     /// <summary>Samples are too few to tell a difference.</summary>
     public static string Few(int count, string noun = "sample") =>

@@ -62,8 +62,7 @@ internal sealed class SignBalanceFigure : IFigure<Findings>
         }
 
         LayerSigns most = layers.MaxBy(l => l.Share.Mean)!;
-        string interval = share.HasInterval ? $" [{Percent(share.Low)}, {Percent(share.High)}]" : "";
-        return $"Heads with negative β carry {Percent(share.Mean)}{interval} of |β|"
+        return $"Heads with negative β carry {Verdicts.Share(share)} of |β|"
             + (share.Mean > 0 ? $", most of it in layer {Count(most.Layer)} ({Percent(most.Share.Mean)})." : ".");
     }
 

@@ -155,9 +155,7 @@ internal sealed class StabilityFigure : IFigure<Findings>
     private static string Words(Point point) => point.Share == 1 ? "all masks" : $"{Fixed(point.Masks, 0)} masks";
 
     private static string Interval(Estimate mean, bool negated = false) =>
-        !mean.HasInterval ? Fixed(mean.Mean, 3)
-        : negated ? $"{Fixed(mean.Mean, 3)} [{Fixed(-mean.High, 3)}, {Fixed(-mean.Low, 3)}]"
-        : $"{Fixed(mean.Mean, 3)} [{Fixed(mean.Low, 3)}, {Fixed(mean.High, 3)}]";
+        Fixed(mean.Mean, 3) + (negated ? mean.Negated : mean).Bracket(v => Fixed(v, 3));
 
     private static Svg Draw(Point[] points, Canvas canvas)
     {

@@ -65,13 +65,10 @@ internal sealed class LogitKeptTable : IPageTable<Findings>
             ("important text tokens", true),
             ("samples", true),
         ];
-        string interval = tokens.LogitKept.HasInterval
-            ? $" [{Fixed(tokens.LogitKept.Low, 2)}, {Fixed(tokens.LogitKept.High, 2)}]"
-            : "";
         string[] ours =
         [
             findings.Data.Model.Name + ", this run",
-            Sentences.PlusMinus(tokens.LogitKept) + interval,
+            Sentences.PlusMinus(tokens.LogitKept) + tokens.LogitKept.Bracket(Score),
             Sentences.Interval(tokens.TokensKept),
             Count(tokens.LogitKept.Count),
         ];

@@ -105,8 +105,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     private static string Points(Estimate difference)
     {
         static string Signed(double share) => Format.Signed(100 * share, 0);
-        string interval = difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "";
-        return $"{Signed(difference.Mean)}{interval} points";
+        return $"{difference.Written(Signed)} points";
     }
 
     private static double BetaOf(ObjectShareRow row) => row.BetaOnObject ?? double.NaN;

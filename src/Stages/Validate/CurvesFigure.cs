@@ -224,7 +224,7 @@ internal sealed class CurvesFigure : IFigure<Findings>
         foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
         {
             Estimate at = valueOf(p);
-            string interval = at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "",
+            string interval = at.Bracket(Score),
                 of = p.IsOfAll ? "" : $", {Count(p.Measured)} of {Many(at.Count, "sample")} measured",
                 tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}{of}";
             double shift = 5 * (series % 4); // marks of lines that run together do not lie over each other

@@ -101,8 +101,8 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     [SlurmFact]
     public void A_worker_ends_before_its_time_limit_and_the_chain_goes_on()
     {
-        // Slurm counts minutes; what the profile says reaches the worker to the second. The limit leaves a slow machine time
-        // to begin, and the masks are more than any machine computes in three limits
+        // Slurm counts minutes; what the profile says reaches the worker to the second. The limit leaves a slow machine
+        // time to begin, and the masks are more than any machine computes in three limits
         string said = Submit(
             "{ array_size: 1, cpus: 1, time: '0:25' }",
             "--chain",

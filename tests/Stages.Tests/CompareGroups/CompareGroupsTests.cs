@@ -215,7 +215,8 @@ public sealed class CompareGroupsTests : IDisposable
         drawing
             .Shows.Should()
             .Be(
-                "The heads of color are not those of count: cosine of β 0.00\u00a0[0.00, 0.00] between, 1.00 and 1.00 "
+                "The heads of color are not those of count: cosine of β 0.00\u00a0[0.00,\u00a00.00] between, "
+                    + "1.00 and 1.00 "
                     + "within (p < 0.001)."
             );
         drawing.Draw(Drawing.Wide, "a").Should().NotContain("NaN");

@@ -120,7 +120,7 @@ public sealed partial class ComparisonPageTests
         ComparisonSentences
             .Fit(eight.Fits[0])
             .Should()
-            .MatchRegex("^R² is higher in B by 0\\.105 \\[0\\.10\\d,\u00a00\\.10\\d\\]; ρ is higher in B")
+            .MatchRegex("^R² is higher in B by 0\\.105\u00a0\\[0\\.10\\d,\u00a00\\.10\\d\\]; ρ is higher in B")
             .And.EndWith("(paired over 8 samples).");
         ComparisonSentences.Settings(runs).Should().Be("1 of 2 settings differs: prompt. Only A has tokens.");
     }

@@ -334,19 +334,19 @@ public sealed class AnalysisFigureTests
 
         Shows(-2)
             .Should()
-            .Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness")
-            .And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");
+            .Contain("ratios above 50\u202f% need 2.0\u00a0[2.0,\u00a02.0] fewer heads for faithfulness")
+            .And.Contain("1.0\u00a0[1.0,\u00a01.0] fewer for completeness: fewer in both, as in the paper");
         Shows(+2)
             .Should()
-            .Contain("2.0\u00a0[2.0, 2.0] more heads for faithfulness")
+            .Contain("2.0\u00a0[2.0,\u00a02.0] more heads for faithfulness")
             .And.Contain("in the paper they need fewer in both");
         Shows(0).Should().Contain("which these samples do not settle");
         Shows(0)
             .Should()
             .Contain(
-                "add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90, 0.90]) and worst at "
+                "add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90,\u00a00.90]) and worst at "
                     + "p\u00a0=\u00a075\u202f% "
-                    + "(R² 0.70\u00a0[0.70, 0.70])."
+                    + "(R² 0.70\u00a0[0.70,\u00a00.70])."
             );
     }
 
@@ -373,7 +373,7 @@ public sealed class AnalysisFigureTests
         Of(true)
             .Shows.Should()
             .StartWith(
-                "Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85, 0.88] with that under the default "
+                "Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85,\u00a00.88] with that under the default "
                     + "prompt; the "
                     + "lowest is “What do you see here?” with 0.81"
             )
@@ -417,18 +417,19 @@ public sealed class AnalysisFigureTests
     [InlineData(
         0.8,
         0.5,
-        "difference is 0.30 [0.20, 0.40]: β follows the object more than the style, as the paper finds"
+        "difference is 0.30\u00a0[0.20,\u00a00.40]: β follows the object more than the style, as the paper finds"
     )]
     [InlineData(
         0.5,
         0.8,
-        "difference is \u22120.30 [\u22120.40, \u22120.20]: β follows the style more than the object, unlike "
+        "difference is \u22120.30\u00a0[\u22120.40,\u00a0\u22120.20]: β follows the style more than the object, unlike "
             + "in the paper"
     )]
     [InlineData(
         0.55,
         0.5,
-        "difference is 0.05 [\u22120.05, 0.15]: the samples do not tell whether β follows the object or the style"
+        "difference is 0.05\u00a0[\u22120.05,\u00a00.15]: the samples do not tell whether β follows the object or the "
+            + "style"
     )]
     public void What_beta_follows_is_told_by_the_interval(double across, double within, string told)
     {

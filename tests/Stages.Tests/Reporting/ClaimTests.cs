@@ -442,7 +442,7 @@ public sealed partial class ClaimTests
 
         string[] held = [.. said.Where(s => Paper().IsMatch(s))];
         held.Should().HaveCountGreaterThan(20);
-        held.Should().AllSatisfy(s => s.Should().MatchRegex(@"\[[^\]]+, [^\]]+\]|too few"));
+        held.Should().AllSatisfy(s => s.Should().MatchRegex(@"\u00a0\[[^\]]+,\u00a0[^\]]+\]|too few"));
     }
 
     [GeneratedRegex("<th scope=\"col\"")]

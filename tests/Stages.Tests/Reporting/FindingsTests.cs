@@ -264,7 +264,7 @@ public sealed class FindingsTests
         Sentence(_ => complete)
             .Should()
             .Contain(
-                $"completeness takes {ratio[..3]}\u00a0[{ratio[..3]}, {ratio[..3]}] times as many heads as "
+                $"completeness takes {ratio[..3]}\u00a0[{ratio[..3]},\u00a0{ratio[..3]}] times as many heads as "
                     + "faithfulness"
             )
             .And.Contain(told);

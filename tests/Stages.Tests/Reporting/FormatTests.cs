@@ -150,6 +150,6 @@ public sealed class FormatTests
         Format.Percent(0.625).Should().Be("63\u202f%");
         Format.Beta(0.0125).Should().Be("0.013");
         Sentences.PlusMinus(new Estimate(0.835, 0.125, 0.8, 0.9, 9)).Should().Be("0.84\u00a0±\u00a00.13");
-        Sentences.Interval(new Estimate(37.65, 1, 36.25, 38.35, 9)).Should().Be("37.7\u00a0[36.3, 38.4]");
+        Sentences.Interval(new Estimate(37.65, 1, 36.25, 38.35, 9)).Should().Be("37.7\u00a0[36.3,\u00a038.4]");
     }
 }

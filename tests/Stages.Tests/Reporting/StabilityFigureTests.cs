@@ -38,7 +38,7 @@ public sealed class StabilityFigureTests
         );
 
     [Theory]
-    [InlineData(0.80, 0.805, 0.99, "raised R² by 0.005 [0.005, 0.005]", "more masks would change little.")]
+    [InlineData(0.80, 0.805, 0.99, "raised R² by 0.005\u00a0[0.005,\u00a00.005]", "more masks would change little.")]
     [InlineData(0.80, 0.84, 0.95, "raised R² by 0.040", "more masks would still sharpen β a little.")]
     [InlineData(0.60, 0.80, 0.80, "raised R² by 0.200", "the masks were too few; raise their count.")]
     [InlineData(0.80, 0.798, 0.99, "lowered R² by 0.002", "more masks would change little.")]

@@ -114,7 +114,7 @@ public sealed class TokenFigureTests
         Lens(data.Each<LensRow>(r => r with { IsTarget = false }))
             .Should()
             .StartWith("In 0 of 8 samples")
-            .And.Contain("0\u202f%\u00a0[0\u202f%, 0\u202f%] of these heads name it")
+            .And.Contain("0\u202f%\u00a0[0\u202f%,\u00a00\u202f%] of these heads name it")
             .And.Contain("fewer than half");
         Lens(data.With(data.Tables.Rows<LensRow>().Where(r => string.CompareOrdinal(r.SampleId, "000005") < 0)))
             .Should()

@@ -25,11 +25,7 @@ internal static class ClaimWords
     public static string Value(ClaimAttribute stated, Estimate value)
     {
         string times = stated.Unit == ClaimUnit.Times ? "\u00a0×" : "";
-        string interval =
-            stated.Unit == ClaimUnit.Share
-                ? Verdicts.ShareInterval(value.Low, value.High)
-                : Verdicts.Interval(value.Low, value.High);
-        return Level(stated, value.Mean) + times + interval;
+        return Level(stated, value.Mean) + times + value.Bracket(end => Level(stated, end));
     }
 
     /// <summary>What a number alone would be, of chance or of the paper.</summary>

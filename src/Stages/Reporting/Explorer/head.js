@@ -42,6 +42,9 @@ const neighbours = n => {
     n < (layers - 1) * heads ? step('later layer', n + heads) : null);
 };
 
+// The interval stays on one line with its number.
+const bracket = (low, high) => '\u00a0[' + fixed(low, 4) + ',\u00a0' + fixed(high, 4) + ']';
+
 // The share of the samples that have an x*, as a share of them: a packed one may lie just below a half of a per cent.
 const inStars = (n, share) => {
   const having = index().samples.filter((sample, i) => index().fitted[i] && sample.needed !== null).length;
@@ -75,7 +78,7 @@ const headView = place => {
     neighbours(n),
     el('div', { class: 'columns' },
       el('div', {}, facts([
-        ['mean β', fixed(mean[n], 4) + (low ? ' [' + fixed(low[n], 4) + ', ' + fixed(high[n], 4) + ']' : '')],
+        ['mean β', fixed(mean[n], 4) + (low ? bracket(low[n], high[n]) : '')],
         ['rank of ' + counted(index().count), String(ranking.indexOf(n) + 1)],
         ['in x* of', share ? inStars(n, share) : null],
         ['ablated alone, mean 1 − φ', Number.isFinite(over(alone)) ? fixed(over(alone), 4) : null],
