@@ -137,7 +137,8 @@ public sealed class AccuracyTests
             .Be(
                 "25.0\u202f%\u00a0[4.6,\u00a069.9] of 4 answers are right; 75.0\u202f% say yes where 25.0\u202f% "
                     + "should, and 25.0\u202f% say neither clearly. "
-                    + "Of the groups a has most (50.0\u202f%\u00a0[9.5,\u00a090.5]) and b least (0.0\u202f%\u00a0[0.0,\u00a065.8]). The most frequent mistake: 'yes' where 'no' is "
+                    + "Of the groups a has most (50.0\u202f%\u00a0[9.5,\u00a090.5]) and b least "
+                    + "(0.0\u202f%\u00a0[0.0,\u00a065.8]). The most frequent mistake: 'yes' where 'no' is "
                     + "expected (2 answers)."
             );
         drawing.Table.Rows.Should().HaveCount(3);
