@@ -55,6 +55,12 @@ internal static class RunCommand
         var damaged = new ConcurrentQueue<string>(); // found before there is a log
         session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
+        if (session.HasSeveral && !session.Options.IsWorker && !session.IsAllStored)
+        {
+            Overview.Withdraw(session);
+        }
+
+        var finished = new List<Pipeline>();
         int computed = 0,
             stored = 0,
             code = session.Code;
@@ -86,6 +92,11 @@ internal static class RunCommand
                 {
                     TellStanding(session, i, "Interrupted.", "not begun");
                     return Program.Interrupted;
+                }
+
+                if (isWhole)
+                {
+                    finished.Add(pipeline);
                 }
 
                 int failed = outcomes.Sum(o => o.Failures.Count);
@@ -131,9 +142,9 @@ internal static class RunCommand
             }
         }
 
-        if (code == Program.Done && session.Pipelines.Count > 1 && !session.Options.IsWorker)
+        if (session.HasSeveral && !session.Options.IsWorker && (code == Program.Done || session.GoesOn))
         {
-            Overview.Write(session);
+            Overview.Write(session, finished);
         }
 
         if (session.Options.IsOfFleet)
@@ -370,7 +381,7 @@ internal static class RunCommand
         {
             Publish(session, pipeline, claim, plan);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
-            if (session.Pipelines.Count > 1)
+            if (session.HasSeveral)
             {
                 // Damage in what the overview reads of it is found here, where it can be computed again
                 Overview.Of(session, pipeline, folder);

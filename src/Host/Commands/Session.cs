@@ -40,16 +40,17 @@ internal sealed class Session : IDisposable
     private readonly PictureVerdicts verdicts;
 
     private readonly List<Pipeline> pipelines = [];
+    private readonly List<string> refused = [];
 
     /// <summary>Plans that were made before anything was run and leave nothing to do.</summary>
     private readonly Dictionary<Pipeline, Plan> done = [];
 
-    private Session(RunOptions options, ReadResult read, IReadOnlyList<string> refused, bool toRead)
+    private Session(RunOptions options, ReadResult read, IReadOnlyList<string> unreadable, bool toRead)
     {
         Options = options;
         Deadline = Deadline.Of(options.TimeLimit);
         Name = read.Name;
-        HasSeveral = read.Experiments.Count > 1 || refused.Count > 0;
+        HasSeveral = read.Experiments.Count > 1 || unreadable.Count > 0;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(FileDigests.MemoryIn(cache));
@@ -73,7 +74,7 @@ internal sealed class Session : IDisposable
         };
         try
         {
-            Compile(read, refused);
+            Compile(read, unreadable);
         }
         catch
         {
@@ -125,6 +126,12 @@ internal sealed class Session : IDisposable
     /// <summary>Whether the spec has several experiments, those included that were refused.</summary>
     public bool HasSeveral { get; }
 
+    /// <summary>What was refused: experiments by name, and specs that have errors.</summary>
+    public IReadOnlyList<string> Refused => refused;
+
+    /// <summary>No experiment was refused, and none has anything left to compute.</summary>
+    public bool IsAllStored => refused.Count == 0 && done.Count == pipelines.Count;
+
     /// <summary>Exit code of a command that finds nothing else wrong: experiments may have been refused.</summary>
     public int Code { get; private set; } = Program.Done;
 
@@ -149,13 +156,13 @@ internal sealed class Session : IDisposable
     public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
-        string[] refused = [.. read.Errors.Select(SpecException.Line)];
+        string[] unreadable = [.. read.Errors.Select(SpecException.Line)];
         ReadResult? usable =
-            refused.Length == 0 ? read
+            unreadable.Length == 0 ? read
             : options.KeepGoing ? read.Rest
             : null;
-        ChooseLibtorch(usable ?? throw new SpecException(refused));
-        return new Session(options, usable, refused, toRead);
+        ChooseLibtorch(usable ?? throw new SpecException(unreadable));
+        return new Session(options, usable, unreadable, toRead);
     }
 
     /// <summary>
@@ -323,6 +330,7 @@ internal sealed class Session : IDisposable
             catch (InputException e) when (GoesOn && pipelines.Count > 1)
             {
                 pipelines.Remove(pipeline);
+                refused.Add(pipeline.Experiment.Name);
                 Console.Error.WriteLine(e.Message);
                 Code = Program.BadInput;
             }
@@ -438,10 +446,15 @@ internal sealed class Session : IDisposable
     /// Makes the pipelines. With <c>--keep-going</c> an experiment that is refused is told, and the others go on.
     /// </summary>
     /// <param name="read">The experiments.</param>
-    /// <param name="refused">What keeps others of the spec from being run.</param>
-    private void Compile(ReadResult read, IReadOnlyList<string> refused)
+    /// <param name="unreadable">What is wrong in others of the spec.</param>
+    private void Compile(ReadResult read, IReadOnlyList<string> unreadable)
     {
-        var errors = new List<string>(refused);
+        var errors = new List<string>(unreadable);
+        if (unreadable.Count > 0)
+        {
+            refused.Add("specs with errors");
+        }
+
         foreach ((Experiment experiment, string file) in read.Experiments.Zip(read.Files))
         {
             try
@@ -452,6 +465,7 @@ internal sealed class Session : IDisposable
             catch (InputException e) when (GoesOn)
             {
                 errors.Add(e.Message);
+                refused.Add(experiment.Name);
             }
         }
 

@@ -10,7 +10,8 @@ namespace Pipelines.Stages.Reporting;
     Paper = "§4.3, §C.5, Fig. 3E, 10",
     Number = "samples of an object lie together (drawn)",
     Rule = "> chance",
-    Why = "share of samples whose nearest other sample, by β, shows the same object",
+    Why = "share of samples whose nearest other sample, by β, shows the same object; judged by its difference from "
+        + "chance within samples",
     Topic = "samples of one object",
     Needs = "beta-layout, labels, several samples of an object",
     Figure = typeof(LayoutFigure),
@@ -26,7 +27,9 @@ internal sealed class SameObject : IClaim<Findings>
 
     /// <summary>None where no sample could go either way.</summary>
     internal static IReadOnlyList<Evidence> Evidences(NeighbourAgreement found) =>
-        found.Samples == 0 ? [] : [Evidence.BesideChance(found.Excess, found.Chance, Demand.MoreThan(found.Chance))];
+        found.Samples == 0
+            ? []
+            : [new Evidence(found.Share, Demand.MoreThan(0)) { Chance = found.Chance, LessChance = found.Excess }];
 }
 
 /// <summary>Paper, 4.3: "objects with similar semantic meanings are typically clustered together".</summary>
@@ -37,7 +40,8 @@ internal sealed class SameObject : IClaim<Findings>
     Paper = "§4.3, Fig. 3E, 13",
     Number = "super-categories lie together (drawn)",
     Rule = "> chance",
-    Why = "share of samples whose nearest sample of another object, by β, is of the same super-category",
+    Why = "share of samples whose nearest sample of another object, by β, is of the same super-category; "
+        + "judged by its difference from chance within samples",
     Topic = "objects of one super-category",
     Needs = "beta-layout, super-categories of several objects",
     Figure = typeof(LayoutFigure),

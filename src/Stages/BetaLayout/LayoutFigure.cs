@@ -50,7 +50,7 @@ internal sealed class LayoutFigure : IFigure<Findings>
                 )
                 + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
                 + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over "
-                + "objects of what goes beyond chance; only samples that could go either way count. "
+                + "objects; judged by what goes beyond chance; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
             table,
             canvas =>

@@ -49,10 +49,9 @@ public sealed record BetaComparison(
     public static BetaComparison Of(FitResults a, FitResults b, IEnumerable<CommonSample> common, Bootstrap bootstrap)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual((b.Layers, b.Heads), (a.Layers, a.Heads));
-        CommonSample[] pairs = [.. common.Where(s => a.Beta.ContainsKey(s.Id) && b.Beta.ContainsKey(s.Id))];
+        CommonSample[] pairs = Pairs(a, b, common);
         BetaAgreement[] samples = [.. pairs.Select(s => BetaAgreement.Of(s, a.Beta[s.Id], b.Beta[s.Id]))];
-        double[][] ofA = pairs.Length > 0 ? [.. pairs.Select(s => a.Beta[s.Id])] : [.. a.Beta.Values];
-        double[][] ofB = pairs.Length > 0 ? [.. pairs.Select(s => b.Beta[s.Id])] : [.. b.Beta.Values];
+        var (ofA, ofB) = Averaged(a, b, pairs);
         double[] meanA = MeanOf(ofA),
             meanB = MeanOf(ofB);
         return new BetaComparison(
@@ -80,8 +79,30 @@ public sealed record BetaComparison(
     /// <summary>How many of the k strongest heads are the same; ties by index.</summary>
     public static int InCommon(double[] a, double[] b, int k) => Strongest(a, k).Intersect(Strongest(b, k)).Count();
 
-    /// <summary>The mean of several beta, head by head.</summary>
-    public static double[] MeanOf(double[][] betas) =>
+    /// <summary>
+    /// Cosine of the mean beta of two runs over the samples in common; where there are none, over all of each. NaN
+    /// where the models have different heads, or one has no beta.
+    /// </summary>
+    public static double CosineOfMeans(FitResults? a, FitResults? b)
+    {
+        if (a is not { Beta.Count: > 0 } || b is not { Beta.Count: > 0 } || (a.Layers, a.Heads) != (b.Layers, b.Heads))
+        {
+            return double.NaN;
+        }
+
+        var (ofA, ofB) = Averaged(a, b, Pairs(a, b, SampleOverlap.Of(a.Samples, b.Samples).Common));
+        return Metrics.Cosine(MeanOf(ofA), MeanOf(ofB));
+    }
+
+    private static CommonSample[] Pairs(FitResults a, FitResults b, IEnumerable<CommonSample> common) =>
+        [.. common.Where(s => a.Beta.ContainsKey(s.Id) && b.Beta.ContainsKey(s.Id))];
+
+    private static (double[][] A, double[][] B) Averaged(FitResults a, FitResults b, CommonSample[] pairs) =>
+        pairs.Length > 0
+            ? ([.. pairs.Select(s => a.Beta[s.Id])], [.. pairs.Select(s => b.Beta[s.Id])])
+            : ([.. a.Beta.Values], [.. b.Beta.Values]);
+
+    private static double[] MeanOf(double[][] betas) =>
         [.. Enumerable.Range(0, betas[0].Length).Select(n => betas.Average(b => b[n]))];
 
     private static IEnumerable<int> Strongest(double[] beta, int k) =>

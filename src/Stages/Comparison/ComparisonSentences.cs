@@ -56,7 +56,7 @@ public static class ComparisonSentences
     {
         SettingDifferences d = runs.Differences;
         var only = new[] { OnlyIn("A", d.OnlyA), OnlyIn("B", d.OnlyB) }.Where(t => t.Length > 0);
-        string stages = d.OnlyA.Count + d.OnlyB.Count > 0 ? $" {string.Join(" and ", only)}." : "";
+        string stages = d.OnlyA.Count + d.OnlyB.Count > 0 ? $" {Capital(string.Join("; ", only))}." : "";
         string first = List(
             d.Settings.Take(ListedSettings)
                 .Select(s => s.Path)
@@ -271,7 +271,7 @@ public static class ComparisonSentences
                 );
 
     private static string OnlyIn(string run, IReadOnlyList<RunStage> stages) =>
-        stages.Count == 0 ? "" : $"Only {run} has {List(stages.Select(s => s.Name))}";
+        stages.Count == 0 ? "" : $"only {run} has {List(stages.Select(s => s.Name))}";
 
     private static string Correlation(double rho) => Fixed(rho, rho > 0.995 ? 3 : 2);
 

@@ -1,10 +1,9 @@
-using Pipelines.Stages.Analysis;
-
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>Several runs against the first: what each differs in, and how alike all are to each other.</summary>
 /// <param name="Others">Each of the others against the first, which is A in all.</param>
-/// <param name="Cosine">Cosine of mean beta of every run with every run; NaN where they cannot be compared.</param>
+/// <param name="Cosine">Cosine of mean beta of every run with every run, over the samples that both have; NaN where they
+/// cannot be compared.</param>
 public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cosine)
 {
     /// <summary>The run that the others are compared with.</summary>
@@ -25,16 +24,12 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
         ArgumentNullException.ThrowIfNull(others);
         int count = others.Length + 1;
         FitResults?[] fits = [.. Enumerable.Range(0, count).Select(run => ResultsOf(others, run))];
-        double[]?[] means = [.. fits.Select(MeanOf)];
         var cosine = new double[count, count];
         for (int i = 0; i < count; i++)
         {
             for (int j = 0; j < count; j++)
             {
-                cosine[i, j] =
-                    means[i] is { } a && means[j] is { } b && HasSameHeads(fits[i]!, fits[j]!)
-                        ? Metrics.Cosine(a, b)
-                        : double.NaN;
+                cosine[i, j] = BetaComparison.CosineOfMeans(fits[i], fits[j]);
             }
         }
 
@@ -52,11 +47,4 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
 
     private static FitResults? ResultsOf(IReadOnlyList<RunComparison> others, int run) =>
         run == 0 ? FitOf(others, run)?.A : FitOf(others, run)?.B;
-
-    /// <summary>As many heads in another shape are other heads.</summary>
-    private static bool HasSameHeads(FitResults a, FitResults b) => (a.Layers, a.Heads) == (b.Layers, b.Heads);
-
-    /// <summary>Mean beta over all samples; null where none has one.</summary>
-    private static double[]? MeanOf(FitResults? fit) =>
-        fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
 }

@@ -68,7 +68,7 @@ public static class ManyRunsTable
         return all.All(i => all.All(j => i == j || double.IsNaN(runs.Cosine[i, j])))
             ? null
             : new ComparisonTable(
-                [("cosine of mean β", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
+                [("cosine of mean β, samples in common", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
                 [.. all.Select(i => (string[])[ManyRuns.Letter(i), .. all.Select(j => Fixed(runs.Cosine[i, j], 3))])]
             );
     }
@@ -87,11 +87,17 @@ public static class ManyRunsTable
             r2 is { } fits ? Count(fits.Count) : None,
             other is null ? "" : Count(other.FirstFit?.R2.Difference.Count ?? 0),
             r2 is { } fit ? Spread(fit) : None,
-            other?.FirstFit is { } first ? Signed(first.R2.Difference, 3) : "",
+            other?.FirstFit is { } first ? Less(first.R2.Difference, 3) : "",
             heads is { Count: > 0 } needed ? needed.Written(v => Fixed(v, 1)) : None,
-            lessHeads is { } less ? Signed(less, 1) : "",
+            lessHeads is { } less ? Less(less, 1) : "",
             other is null ? "" : Fixed(runs.Cosine[0, run], 3),
         ];
+
+    /// <summary>A difference from the first run; one of a few samples tells nothing, and says so.</summary>
+    private static string Less(Analysis.Estimate difference, int decimals) =>
+        difference.Count == 0 || difference.CanTell
+            ? ComparisonFormat.Signed(difference, decimals)
+            : $"{Reporting.Format.Signed(difference.Mean, decimals)}, too few";
 
     /// <summary>Heads that head attribution needs for faithfulness.</summary>
     /// <param name="runs">The first of them that compares it.</param>

@@ -14,7 +14,8 @@ namespace Pipelines.Stages.Reporting;
 /// completeness by those for faithfulness), <c>late_heads</c>, <c>head_attention_rho</c>, <c>head_clusters</c>,
 /// <c>same_object</c>, <c>alike_objects</c>, <c>prompt_cosine</c>, <c>object_over_style</c>, <c>role_tokens</c>,
 /// <c>half_of_beta</c>, <c>token_attention_rho</c>, <c>heads_naming_answer</c>; in an overview over models,
-/// <c>redundancy_growth</c>.</param>
+/// <c>redundancy_growth</c>. <c>same_object</c>, <c>alike_objects</c> and <c>half_of_beta</c> are judged by their
+/// difference from chance within samples, <c>same_object_less_chance</c> and so on.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
 /// worth; which part, for a claim of several; else empty.</param>
 /// <param name="Value">Mean over samples.</param>
@@ -48,7 +49,8 @@ public readonly record struct KeyNumber(
 /// completeness by those for faithfulness), <c>late_heads</c>, <c>head_attention_rho</c>, <c>head_clusters</c>,
 /// <c>same_object</c>, <c>alike_objects</c>, <c>prompt_cosine</c>, <c>object_over_style</c>, <c>role_tokens</c>,
 /// <c>half_of_beta</c>, <c>token_attention_rho</c>, <c>heads_naming_answer</c>; in an overview over models,
-/// <c>redundancy_growth</c>.</param>
+/// <c>redundancy_growth</c>. <c>same_object</c>, <c>alike_objects</c> and <c>half_of_beta</c> are judged by their
+/// difference from chance within samples, <c>same_object_less_chance</c> and so on.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
 /// worth; which part, for a claim of several; else empty.</param>
 /// <param name="Observations">That number of masks or gradients; else null.</param>

@@ -8,6 +8,9 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Experiments">In the order of the plan.</param>
 public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments)
 {
+    /// <summary>Experiments of the spec that did not come to their end, and are not shown.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
     /// <summary>
     /// Each experiment once, by family and size: a study that two specs of a list share has one report, and counts
     /// once.

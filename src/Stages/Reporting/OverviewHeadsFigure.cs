@@ -140,7 +140,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
 
         var (of, fewest) = judged
             .OrderByDescending(j => j.Fewest.Verdict)
-            .ThenBy(j => j.Fewest.Deciding.Value.Low)
+            .ThenBy(j => j.Fewest.Deciding.Value.Mean)
             .First();
         KeyNumber nearest = fewest.Deciding;
         string few = nearest.Value.CanTell ? "" : $" ({Verdicts.Few(nearest.Value.Count)})";

@@ -52,7 +52,8 @@ public static class OverviewPage
                 new PageSection(
                     "experiments",
                     "Experiments",
-                    $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{OverviewClaims.Of(data)}{Table(data)}",
+                    $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{Missing(data)}{OverviewClaims.Of(data)}"
+                        + Table(data),
                     []
                 ),
                 .. Sections
@@ -104,6 +105,12 @@ public static class OverviewPage
             : $"{spread} {Count(apart.Sum())} of {Many(apart.Length, "experiment")} with a published R² "
                 + $"{(apart.Sum() == 1 ? "lies" : "lie")} within one standard deviation of it.";
     }
+
+    private static string Missing(OverviewData data) =>
+        data.Missing.Count == 0
+            ? ""
+            : "<p class=\"warning\" role=\"note\">Not shown, since they did not come to their end: "
+                + $"{Escape(string.Join(", ", data.Missing))}.</p>\n";
 
     private static string Kept(OverviewData data) =>
         data.Experiments.All(e => e.Measured == ReportData.AnswersLogit) ? "logit kept" : "φ(x*) kept";

@@ -85,6 +85,9 @@ internal sealed record OverviewTokenRow(
         ];
     }
 
+    /// <summary>How a role is written that stands for tokens of the answer, which were fed behind the last.</summary>
+    public static string Given { get; } = nameof(TextRole.Given).ToLowerInvariant();
+
     private static string Words(RoleRow row) =>
         row.Position is { } place
             ? $"{row.Role.ToString().ToLowerInvariant()} {Format.Tick(place)}"

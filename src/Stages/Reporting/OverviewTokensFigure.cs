@@ -46,12 +46,17 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
 
     private static bool IsImportant(OverviewExperiment e, OverviewTokenRow token) => token.Delta > e.ImportantThreshold;
 
+    /// <summary>The last token of the prompt: behind it may stand what was given of the answer.</summary>
+    private static OverviewTokenRow? LastOf(OverviewExperiment e) =>
+        e.Parts.Tokens.LastOrDefault(t => t.Token != OverviewTokenRow.Given);
+
     private static string Shows(OverviewExperiment[] shown)
     {
-        int last = shown.Count(e => IsImportant(e, e.Parts.Tokens[^1]));
+        int last = shown.Count(e => LastOf(e) is { } token && IsImportant(e, token));
         int[] counts = [.. shown.Select(e => e.Parts.Tokens.Count(t => IsImportant(e, t))).Order()];
         string range = counts[0] == counts[^1] ? Count(counts[0]) : $"{Count(counts[0])} to {Count(counts[^1])}";
-        return $"The mean δ of {range} text tokens a model passes the threshold; the last token's does in "
+        return $"The mean δ of {range} text {(range == "1" ? "token" : "tokens")} a model passes the threshold; the "
+            + "last token's does in "
             + $"{Count(last)} of {Many(shown.Length, "experiment")}. The paper finds the role tokens and the last one "
             + "in all models.";
     }

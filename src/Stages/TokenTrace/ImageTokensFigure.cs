@@ -70,7 +70,7 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
                 ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
                     + $"{Count(tokens.Attributed[0].Beta.Count)} image tokens"
                 : "No image token has a positive β";
-        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over "
+        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have a β of 0 (mean over "
             + $"{Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains "
             + $"{(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks "
             + $"that did not train (R² {Sentences.WithInterval(tokens.R2)}).";

@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Reporting;
     AlsoOf = KeyNumbers.LogitKept,
     Paper = "§5.1, Fig. 4A, 15, Table 3",
     Number = "82 to 99\u202f% of the logit is kept (ten models)",
-    Rule = "> 90\u202f%; > 82\u202f%",
+    Rule = "last tokens > 90\u202f%, or question < 10\u202f%; kept > 82\u202f%",
     Why = "share of a sample's δ on its last 5 tokens (where questions differ, on the question: < 10\u202f%, next to "
         + "nothing); share of φ(x*) that the important tokens keep: the least of Table 3",
     Topic = "text tokens",

@@ -1,4 +1,3 @@
-using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
@@ -16,7 +15,7 @@ namespace Pipelines.Stages.Reporting;
     Number = "by eye (LLaVA family)",
     Rule = "< chance; 50 to 95\u202f%",
     Why = "share of the image tokens that hold half of the positive β, against half of those that the object's box "
-        + "covers, which an even use of these would take (chance); share of β on the object: most, and beside it more "
+        + "covers, which an even use of these would take (chance; judged by the difference within samples); share of β on the object: most, and beside it more "
         + "than the 5\u202f% that make a token count",
     Topic = "image tokens",
     Needs = "token-trace, boxes",
@@ -53,9 +52,14 @@ internal sealed class SparseTokens : IClaim<Findings>
             return [];
         }
 
-        double even = known.Average(o => o.Area / 2);
-        Estimate less = tokens.Mean(known.Select(o => half[o.SampleId] - (o.Area / 2)));
-        return [Evidence.BesideChance(less, even, Demand.LessThan(even))];
+        return
+        [
+            new Evidence(tokens.Mean(known.Select(o => half[o.SampleId])), Demand.LessThan(0))
+            {
+                Chance = known.Average(o => o.Area / 2),
+                LessChance = tokens.Mean(known.Select(o => half[o.SampleId] - (o.Area / 2))),
+            },
+        ];
     }
 
     /// <summary>The least share of tokens that holds half of the positive sum; NaN where there is none.</summary>

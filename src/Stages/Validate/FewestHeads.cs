@@ -44,7 +44,7 @@ internal sealed class FewestHeads : IClaim<Findings>
                 let rivals = needed.By(rival).BySample
                 let ratio = findings.Ratio(rivals, Filled(findings, needed.By(own).BySample, rivals))
                 where ratio.Count > 0
-                orderby ratio.Low, ratio.Mean
+                orderby ratio.Mean, ratio.Low
                 select new Evidence(ratio, Demand.MoreThan(1)) { Criterion = $"{rival.Criterion}, {needed.Of}" },
             ];
 

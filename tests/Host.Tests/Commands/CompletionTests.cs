@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Commands.Completion;
@@ -20,10 +21,26 @@ public sealed class CompletionTests : IDisposable
             File.WriteAllText(Path.Combine(folder.Path, file), "");
         }
 
-        foreach (string below in (string[])["sub", "artifacts/runs/first", "elsewhere/runs/second"])
+        foreach (string below in (string[])["sub", "artifacts/runs/unfinished"])
         {
             Directory.CreateDirectory(Path.Combine(folder.Path, below));
         }
+
+        foreach (
+            string run in (string[])
+                [
+                    "artifacts/runs/first",
+                    "artifacts/runs/mx/seed=0",
+                    "artifacts/runs/mx/seed=1",
+                    "elsewhere/runs/second",
+                ]
+        )
+        {
+            string finished = Directory.CreateDirectory(Path.Combine(folder.Path, run)).FullName;
+            File.WriteAllText(Path.Combine(finished, "run.json"), "{}");
+        }
+
+        Directory.CreateDirectory(Path.Combine(folder.Path, "artifacts/runs/mx/overview"));
     }
 
     public static TheoryData<string, string[]> Lines =>
@@ -39,8 +56,13 @@ public sealed class CompletionTests : IDisposable
             { "pipelines plan x.yaml --artifacts s", ["sub"] },
             { "pipelines run x.yaml --jobs ", [] },
             { "pipelines check x.yaml --against ref", ["reference.json"] },
-            { "pipelines diff ", ["first"] },
+            { "pipelines diff ", ["first", "mx"] },
             { "pipelines diff --artifacts elsewhere ", ["second"] },
+            { "pipelines diff --artifacts=elsewhere ", ["second"] },
+            { "pipelines diff --artifacts=els", ["elsewhere"] },
+            { "pipelines diff mx/s", ["mx/seed=0", "mx/seed=1"] },
+            { "pipelines diff mx/seed=", ["0", "1"] },
+            { "pipelines diff first mx/seed=1", ["1"] },
             { "pipelines completion ", ["bash", "zsh"] },
             { "pipelines gc --d", ["--dry-run"] },
         };
@@ -49,7 +71,11 @@ public sealed class CompletionTests : IDisposable
     [MemberData(nameof(Lines))]
     public void Bash_completes(string line, string[] words)
     {
-        string[] typed = line.Split(' ');
+        // As readline breaks them
+        string[] typed =
+        [
+            .. line.Split(' ').SelectMany(w => w.Length == 0 ? [""] : Regex.Split(w, "(=)").Where(p => p.Length > 0)),
+        ];
         string script = $"""
             source {ShellWords.Quoted(Script("bash"))}
             COMP_WORDS=({string.Join(' ', typed.Select(ShellWords.Quoted))}); COMP_CWORD={typed.Length - 1}

@@ -31,24 +31,48 @@ internal static class BashScript
                 fi
             }
 
-            _pipelines_runs() {
+            _pipelines_runs() { # finished ones, and folders that hold some
                 compopt -o filenames 2>/dev/null
-                local IFS=$'\n'
-                COMPREPLY+=($(cd "$artifacts/runs" 2>/dev/null && compgen -d -- "$current"))
+                local IFS=$'\n' run
+                for run in $(cd "$artifacts/runs" 2>/dev/null && compgen -d -- "$current"); do
+                    if [ -e "$artifacts/runs/$run/run.json" ] || compgen -G "$artifacts/runs/$run/*/run.json" >/dev/null; then
+                        COMPREPLY+=("$run")
+                    fi
+                done
             }
 
             _pipelines_words() { COMPREPLY+=($(compgen -W "$1" -- "$current")); }
 
             _pipelines() {
-                local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-                local verb= artifacts={{SharedOptions.DefaultArtifacts}} at
+                local verb= artifacts={{SharedOptions.DefaultArtifacts}} at piece= last=0 begun
+                local -a words=()
+                for ((at = 0; at <= COMP_CWORD; at++)); do # readline breaks words at =, which runs of a matrix have
+                    if [[ $at -gt 0 && ( ${COMP_WORDS[at]} == = || $piece == = ) ]]; then
+                        words[last]+=${COMP_WORDS[at]}
+                    else
+                        words+=("${COMP_WORDS[at]}")
+                    fi
+                    last=$((${#words[@]} - 1)) piece=${COMP_WORDS[at]}
+                done
+                local current=${words[last]} before=${words[last - 1]}
+                if [[ $current == --*=* ]]; then # --artifacts=DIR
+                    before=${current%%=*} current=${current#*=}
+                fi
+                [[ $piece == = ]] && piece=
+                begun=${current%"$piece"} # what stands before the piece that is completed
                 COMPREPLY=()
-                for ((at = 1; at < COMP_CWORD; at++)); do
-                    case ${COMP_WORDS[at]} in
-                        --artifacts) [ $((at + 1)) -lt "$COMP_CWORD" ] && artifacts=${COMP_WORDS[at + 1]} ;;
-                        {{verbs}}) [ -z "$verb" ] && verb=${COMP_WORDS[at]} ;;
+                for ((at = 1; at < last; at++)); do
+                    case ${words[at]} in
+                        --artifacts) [ $((at + 1)) -lt "$last" ] && artifacts=${words[at + 1]} ;;
+                        --artifacts=*) artifacts=${words[at]#*=} ;;
+                        {{verbs}}) [ -z "$verb" ] && verb=${words[at]} ;;
                     esac
                 done
+                _pipelines_replies
+                COMPREPLY=("${COMPREPLY[@]#"$begun"}")
+            }
+
+            _pipelines_replies() { # to what _pipelines found on the line
                 case $verb,$before in
 
             """

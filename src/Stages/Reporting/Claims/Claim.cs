@@ -34,7 +34,7 @@ internal static class Claims
 
     /// <summary>What the data measure of all claims.</summary>
     public static IEnumerable<KeyNumber> NumbersOf<TData>(TData data) =>
-        EvidenceOf(data).SelectMany(c => c.Parts.Select(part => part.ToNumber(c.Stated.Quantity)));
+        EvidenceOf(data).SelectMany(c => c.Parts.SelectMany(part => part.ToNumbers(c.Stated.Quantity)));
 
     /// <summary>What the data measure of each claim that they can be asked about; no parts where nothing.</summary>
     public static IEnumerable<(ClaimAttribute Stated, IReadOnlyList<Evidence> Parts)> EvidenceOf<TData>(TData data) =>

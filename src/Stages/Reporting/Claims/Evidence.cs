@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Reporting;
 /// table and figure cannot disagree.
 /// </summary>
 /// <param name="Value">Mean with its interval.</param>
-/// <param name="Demand">Where it has to lie.</param>
+/// <param name="Demand">Where it has to lie, or what it has more than chance.</param>
 internal sealed record Evidence(Estimate Value, Demand Demand)
 {
     /// <summary>The quantity; null = the claim's own.</summary>
@@ -25,32 +25,28 @@ internal sealed record Evidence(Estimate Value, Demand Demand)
     /// <summary>The paper's standard deviation; NaN = it has none.</summary>
     public double PaperDeviation { get; init; } = double.NaN;
 
-    /// <summary>What the interval says.</summary>
-    public ClaimVerdict Verdict => Demand.Of(Value);
-
     /// <summary>
-    /// A share against a chance that differs from sample to sample: judged by the difference within samples, and stated
-    /// as the share, with the interval of that difference about the mean chance.
+    /// Where chance differs from sample to sample: the value less chance within samples, which is what is judged; null
+    /// where the value itself is.
     /// </summary>
-    /// <param name="excess">Share less chance, over samples.</param>
-    /// <param name="chance">The mean chance.</param>
-    /// <param name="demand">Above the chance, or below it.</param>
-    public static Evidence BesideChance(Estimate excess, double chance, Demand demand)
-    {
-        Estimate share = excess.Less(-chance);
-        // The interval of a difference about a constant may leave what a share can be
-        return new(share with { Low = Math.Max(0, share.Low), High = Math.Min(1, share.High) }, demand)
-        {
-            Chance = chance,
-        };
-    }
+    public Estimate? LessChance { get; init; }
+
+    /// <summary>What the interval says.</summary>
+    public ClaimVerdict Verdict => Demand.Of(LessChance ?? Value);
 
     /// <summary>The part that decides over a claim: the first with the weakest verdict.</summary>
     /// <param name="parts">All parts, one at least.</param>
     public static Evidence Deciding(IReadOnlyList<Evidence> parts) => parts.MaxBy(p => p.Verdict)!;
 
-    /// <summary>The number of the report.</summary>
+    /// <summary>The numbers of the report: the value, and what is judged in its place.</summary>
     /// <param name="quantity">The claim's.</param>
-    public KeyNumber ToNumber(string quantity) =>
-        new(Quantity ?? quantity, Criterion, Value, 0, Paper, PaperDeviation, Chance, Verdict);
+    public IEnumerable<KeyNumber> ToNumbers(string quantity)
+    {
+        string own = Quantity ?? quantity;
+        yield return new(own, Criterion, Value, 0, Paper, PaperDeviation, Chance, Verdict);
+        if (LessChance is { } less)
+        {
+            yield return new($"{own}_less_chance", Criterion, less);
+        }
+    }
 }

@@ -13,9 +13,6 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <param name="Scripts">Scripts beside it: path relative to the page, text.</param>
 internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, string Text)> Scripts)
 {
-    /// <summary>Decimals of numbers that are written as such.</summary>
-    public const int Decimals = 4;
-
     private const string Folder = "explorer";
     private const int SamplesOfScript = 40;
     private const int DefaultBytesInPage = 6 << 20;

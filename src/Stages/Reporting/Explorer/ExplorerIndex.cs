@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting.Explorer;
 
@@ -16,7 +17,8 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <param name="Ranking">Heads by descending mean; empty without a regression.</param>
 /// <param name="Share">Share of the samples whose x* contains a head [N]; null where there is no x*.</param>
 /// <param name="Beta">beta of every sample [N]; null where a sample has none.</param>
-/// <param name="Alone">1 - phi with that head alone ablated, of every sample [N]; null where it was not run.</param>
+/// <param name="Alone">1 - phi with that head alone ablated, mean over the samples in which it was run [N]; null where
+/// there are none.</param>
 /// <param name="Attention">Image attention weight, likewise.</param>
 /// <param name="Scripts">Scripts beside the page that hold samples, in order.</param>
 internal sealed record ExplorerIndex(
@@ -27,14 +29,14 @@ internal sealed record ExplorerIndex(
     string Measured,
     IReadOnlyList<ExplorerCriterion> Criteria,
     IReadOnlyList<ExplorerSample> Samples,
-    Packed? Mean,
-    Packed? Low,
-    Packed? High,
+    string? Mean,
+    string? Low,
+    string? High,
     IReadOnlyList<int> Ranking,
-    Packed? Share,
-    IReadOnlyList<Packed?> Beta,
-    IReadOnlyList<Packed?> Alone,
-    IReadOnlyList<Packed?> Attention,
+    string? Share,
+    IReadOnlyList<string?> Beta,
+    string? Alone,
+    string? Attention,
     IReadOnlyList<string> Scripts
 )
 {
@@ -53,9 +55,17 @@ internal sealed record ExplorerIndex(
                     .Range(0, findings.HeadCount)
                     .Select(n => findings.Mean(findings.Fitted.Select(s => s.Beta[n]))),
             ];
-        Packed? OfMeans(Func<Estimate, double> value) => means.Length == 0 ? null : Packed.Of([.. means.Select(value)]);
-        Packed? OfInterval(Func<Estimate, double> value) => means.All(m => m.HasInterval) ? OfMeans(value) : null;
-        Packed? OfHeads(IReadOnlyList<double> values) => values.Count == findings.HeadCount ? Packed.Of(values) : null;
+        string? OfMeans(Func<Estimate, double> value) => means.Length == 0 ? null : Packed.Of([.. means.Select(value)]);
+        string? OfInterval(Func<Estimate, double> value) => means.All(m => m.HasInterval) ? OfMeans(value) : null;
+        bool IsOfHeads(IReadOnlyList<double> values) => values.Count == findings.HeadCount;
+        string? MeanOf(Func<SampleResult, IReadOnlyList<double>> scores)
+        {
+            IReadOnlyList<double>[] known = [.. findings.Samples.Select(scores).Where(IsOfHeads)];
+            return known.Length == 0
+                ? null
+                : Packed.Of([.. Enumerable.Range(0, findings.HeadCount).Select(n => known.Average(s => s[n]))]);
+        }
+
         return new ExplorerIndex(
             data.Model.Layers,
             data.Model.Heads,
@@ -69,9 +79,9 @@ internal sealed record ExplorerIndex(
             OfInterval(m => m.High),
             [.. Findings.Ranking([.. means.Select(m => m.Mean)])],
             findings.Frequency is { } share ? Packed.Of([.. share.Cast<double>()]) : null,
-            [.. findings.Samples.Select(s => OfHeads(s.Beta))],
-            [.. findings.Samples.Select(s => OfHeads(s.SingleHead))],
-            [.. findings.Samples.Select(s => OfHeads(s.ImageAttention))],
+            [.. findings.Samples.Select(s => IsOfHeads(s.Beta) ? Packed.Of([.. s.Beta]) : null)],
+            MeanOf(s => s.SingleHead),
+            MeanOf(s => s.ImageAttention),
             scripts
         );
     }
@@ -137,12 +147,11 @@ internal sealed record ExplorerSample(
             sample.Answer,
             sample.Target,
             sample.Against,
-            Rounded(sample.Intact),
-            Rounded(sample.Ablated),
-            Rounded(sample.R2),
-            Rounded(sample.Rho),
+            Undefined.ToNull(sample.Intact),
+            Undefined.ToNull(sample.Ablated),
+            Undefined.ToNull(sample.R2),
+            Undefined.ToNull(sample.Rho),
             needed,
-            // By beta itself: as the page holds it, rounded, two heads may change places
             [.. Findings.Ranking(sample.Beta).Take((int)(needed ?? 0))],
             script
         );
@@ -151,7 +160,4 @@ internal sealed record ExplorerSample(
     /// <summary>No address can name nothing.</summary>
     private static string ObjectOf(SampleResult sample) =>
         new[] { sample.Category, sample.Answer }.FirstOrDefault(t => !string.IsNullOrWhiteSpace(t)) ?? "(none)";
-
-    private static double? Rounded(double value) =>
-        double.IsFinite(value) ? Math.Round(value, ExplorerFiles.Decimals) : null;
 }

@@ -24,8 +24,8 @@ internal sealed record SamplePart(
     int TokenRows,
     int TokenColumns,
     int Side,
-    Packed? Weighted,
-    Packed? Tokens,
+    PackedColours? Weighted,
+    PackedColours? Tokens,
     IReadOnlyList<int> HeadsShown,
     string HeadAttention,
     IReadOnlyList<double> HeadSteps,
@@ -58,6 +58,8 @@ internal sealed record PartCurve(
     IReadOnlyList<double> Complete
 )
 {
+    private const int Decimals = 4; // of what is only drawn
+
     /// <summary>The curves of a sample.</summary>
     /// <param name="scans">Its scans.</param>
     /// <param name="heads">N.</param>
@@ -86,8 +88,8 @@ internal sealed record PartCurve(
         return new PartCurve(
             criterion,
             [.. places.Select(g => g.Key)],
-            [.. places.Select(g => Math.Round(g.Average(p => p.Faithfulness), ExplorerFiles.Decimals))],
-            [.. places.Select(g => Math.Round(g.Average(p => p.Completeness), ExplorerFiles.Decimals))]
+            [.. places.Select(g => Math.Round(g.Average(p => p.Faithfulness), Decimals))],
+            [.. places.Select(g => Math.Round(g.Average(p => p.Completeness), Decimals))]
         );
     }
 }

@@ -54,10 +54,10 @@ internal sealed class SampleParts
             trace?.GridRows ?? 0,
             trace?.GridColumns ?? 0,
             cells?.Side ?? 1,
-            cells is null ? null : Packed.Bytes(cells.Values(j => tokens[j].WeightedAttention)),
+            cells is null ? null : PackedColours.Of(cells.Values(j => tokens[j].WeightedAttention)),
             cells is null || tokens.Any(t => t.Beta is null)
                 ? null
-                : Packed.Bytes(cells.Values(j => tokens[j].Beta!.Value)),
+                : PackedColours.Of(cells.Values(j => tokens[j].Beta!.Value)),
             [.. heads.Select(NumberOf)],
             Convert.ToBase64String([
                 .. heads.SelectMany(h => cells!.Values(j => h.Attention[j]).Select(v => (byte)Math.Round(v))),
@@ -66,7 +66,7 @@ internal sealed class SampleParts
             [
                 .. text[sample.SampleId]
                     .OrderBy(t => t.Position)
-                    .Select(t => new PartToken(t.Token, Math.Round(t.Delta, ExplorerFiles.Decimals), t.Important)),
+                    .Select(t => new PartToken(t.Token, t.Delta, t.Important)),
             ],
             [.. lens[sample.SampleId].GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(LensOf)],
             PartCurve.Of(scans[sample.SampleId], findings.HeadCount)

@@ -26,18 +26,23 @@ const rises = place => place.up ? place.up !== '0' : sortOf(place).rises;
 
 const listed = place => {
   const { samples, beta } = index();
+  const object = nameAlike(samples.map(s => s.object), place.browse);
   const find = (place.find ?? '').toLowerCase();
   const n = numberOfHead(place.by);
   return samples.map((_, i) => i).filter(i => {
     const s = samples[i];
-    return (!place.browse || s.object === place.browse) && (n < 0 || beta[i]())
+    return (!place.browse || s.object === object) && (n < 0 || beta[i]())
       && [s.id, s.file, s.object, s.group, s.style, s.question, s.answer].some(t => t.toLowerCase().includes(find));
   }).sort(byValue(sortOf(place).value, rises(place)));
 };
 
-// By which head samples are sorted, in words.
+// By which head samples are sorted, in words, and what there is none of.
 const byHead = place => {
   const n = numberOfHead(place.by);
+  if (place.browse && !nameAlike(index().samples.map(s => s.object), place.browse)) {
+    return ', no object is ' + place.browse;
+  }
+
   if (n < 0) {
     return place.by ? ', no head is ' + place.by : '';
   }
@@ -75,15 +80,19 @@ const browseView = place => {
     input.addEventListener('input', () => change({ [name]: input.value }));
     return el('label', {}, label + ' ', input);
   };
+  const byBox = typed('or by β of head', 'by', '0.0 to ' + nameOf(count - 1));
   fill();
   return ['Samples',
     el('form', { class: 'controls', onsubmit: 'return false' },
       typed('find', 'find', 'id, file, question, answer'),
       choice('object', [['', 'all'], ...objects().map(o => [o.name, called(o.name) + ' (' + o.samples.length + ')'])],
-        place.browse ?? '', value => change({ browse: value })),
+        nameAlike(samples.map(s => s.object), place.browse) ?? '', value => change({ browse: value })),
       choice('sort by', Object.entries(sorts).map(([key, sort]) => [key, sort.title]), place.sort ?? 'order',
-        value => change({ sort: value })),
-      typed('or by β of head', 'by', '0.0 to ' + nameOf(count - 1)),
+        value => {
+          byBox.querySelector('input').value = ''; // a head would go before
+          change({ sort: value, by: '' });
+        }),
+      byBox,
       el('label', {}, up, ' ascending')),
     told, list];
 };

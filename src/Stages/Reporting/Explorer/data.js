@@ -16,14 +16,15 @@ const bytesOf = base64 => {
   return bytes;
 };
 
-// Numbers of two bytes, or of one where a colour is all that they give; null where there are none.
-const numbersOf = (packed, Raw = Int16Array) =>
-  packed && Float32Array.from(new Raw(bytesOf(packed.data).buffer), value => value * packed.step);
+// Numbers with all their bits, so that they read here as in tables and figures; null where there are none.
+const numbersOf = packed => packed && new Float64Array(bytesOf(packed).buffer);
+
+// Numbers of which a colour is all that is seen.
+const coloursOf = ({ step, data }) => Float32Array.from(new Int8Array(bytesOf(data).buffer), value => value * step);
 
 // Every list of heads is decoded at most once.
 const index = once(() => {
   const read = block('explorer-index');
-  const lists = name => read[name].map(packed => once(() => numbersOf(packed)));
   return {
     ...read,
     count: read.layers * read.heads,
@@ -32,9 +33,9 @@ const index = once(() => {
     high: numbersOf(read.high),
     share: numbersOf(read.share),
     fitted: read.beta.map(packed => packed !== null),
-    beta: lists('beta'),
-    alone: lists('alone'),
-    attention: lists('attention'),
+    beta: read.beta.map(packed => once(() => numbersOf(packed))),
+    alone: numbersOf(read.alone),
+    attention: numbersOf(read.attention),
     places: new Map(read.samples.map((sample, i) => [sample.id, i])),
   };
 });
@@ -57,6 +58,10 @@ const rankingOf = beta => Array.from(beta.keys()).sort((a, b) => beta[b] - beta[
 // x* of a sample; empty where no set of heads is faithful.
 const starOf = i => index().samples[i].selected;
 
+// Of names the one that is meant: that very one, else one that differs in case alone, for addresses are typed by hand.
+const nameAlike = (names, name) => names.find(n => n === name)
+  ?? (name ? names.find(n => n.toLowerCase() === name.toLowerCase()) : undefined);
+
 // Samples by what they show, the most frequent first.
 const objects = once(() => {
   const groups = new Map();
@@ -70,7 +75,7 @@ const objects = once(() => {
 });
 
 const meanBetaOf = samples => {
-  const mean = new Float32Array(index().count);
+  const mean = new Float64Array(index().count);
   for (const i of samples) {
     index().beta[i]().forEach((value, n) => mean[n] += value / samples.length);
   }

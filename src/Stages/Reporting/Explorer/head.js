@@ -45,11 +45,9 @@ const neighbours = n => {
 // The interval stays on one line with its number.
 const bracket = (low, high) => '\u00a0[' + fixed(low, 4) + ',\u00a0' + fixed(high, 4) + ']';
 
-// The share of the samples that have an x*, as a share of them: a packed one may lie just below a half of a per cent.
-const inStars = (n, share) => {
+const inStars = share => {
   const having = index().samples.filter((sample, i) => index().fitted[i] && sample.needed !== null).length;
-  return percent(Math.round(share[n] * having) / having) + ' of the ' + many(having, 'sample') + ' that '
-    + (having === 1 ? 'has' : 'have') + ' one';
+  return percent(share) + ' of the ' + many(having, 'sample') + ' that ' + (having === 1 ? 'has' : 'have') + ' one';
 };
 
 const headView = place => {
@@ -60,10 +58,6 @@ const headView = place => {
   }
 
   const fitted = samples.map((_, i) => i).filter(i => beta[i]());
-  const over = lists => {
-    const values = samples.map((_, i) => lists[i]()).filter(Boolean).map(list => list[n]);
-    return values.length ? meanOf(values) : NaN;
-  };
   const strongest = [...fitted].sort((a, b) => beta[b]()[n] - beta[a]()[n]);
   const words = panel('What it writes towards', note('reading …'));
   const answers = words.lastChild;
@@ -80,12 +74,12 @@ const headView = place => {
       el('div', {}, facts([
         ['mean β', fixed(mean[n], 4) + (low ? bracket(low[n], high[n]) : '')],
         ['rank of ' + counted(index().count), String(ranking.indexOf(n) + 1)],
-        ['in x* of', share ? inStars(n, share) : null],
-        ['ablated alone, mean 1 − φ', Number.isFinite(over(alone)) ? fixed(over(alone), 4) : null],
-        ['image attention, mean', Number.isFinite(over(attention)) ? fixed(over(attention), 4) : null],
+        ['in x* of', share ? inStars(share[n]) : null],
+        ['ablated alone, mean 1 − φ', alone && isNumber(alone[n]) ? fixed(alone[n], 4) : null],
+        ['image attention, mean', attention && isNumber(attention[n]) ? fixed(attention[n], 4) : null],
         ['β > 0 in', percent(meanOf(fitted.map(i => beta[i]()[n] > 0 ? 1 : 0))) + ' of ' + fitted.length],
       ]), el('p', {}, linkTo({ browse: '', by: nameOf(n) }, 'all samples by its β'))),
-      panel('Among the heads', map)),
+      panel('Among the heads', map, scaleNote(mean))),
     panel('β in every sample, by object', strip(n), note('A dot is a sample, the black line an object’s mean.')),
     panel('Where it matters most', note('The pictures with its largest β, and its attention over them: of the text '
       + 'tokens of u*, weighted by δ. Each map has its own scale. The page holds it for the strongest heads of a '

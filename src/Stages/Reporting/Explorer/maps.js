@@ -77,7 +77,7 @@ const paintFrames = (pen, { marked }, { left, cell, tall }, ink) => {
   pen.strokeStyle = ink;
   pen.lineWidth = 1.5;
   for (const [r, c] of marked) {
-    pen.strokeRect(left + c * cell - 0.75, r * tall - 0.75, cell + 1, tall + 1);
+    pen.strokeRect(left + c * cell + 0.75, r * tall + 0.75, cell - 1.5, tall - 1.5); // none is cut at the map's edge
   }
 };
 

@@ -3,7 +3,7 @@ const ObjectHeads = 12, Nearest = 8;
 
 // Cosine of mean beta of every object with every other, row by row: of hundreds of objects it takes a while, once.
 const cosines = once(() => {
-  const means = objects().map(o => o.mean()), all = new Float32Array(means.length ** 2);
+  const means = objects().map(o => o.mean()), all = new Float64Array(means.length ** 2);
   means.forEach((a, r) => means.slice(r).forEach((b, k) => {
     all[r * means.length + r + k] = all[(r + k) * means.length + r] = cosineOf(a, b);
   }));
@@ -11,9 +11,8 @@ const cosines = once(() => {
 });
 
 const objectView = place => {
-  const all = objects(), same = all.findIndex(o => o.name === place.object);
-  const alike = all.findIndex(o => o.name.toLowerCase() === (place.object ?? '').toLowerCase()); // typed by hand
-  const here = same < 0 ? alike : same, found = all[here];
+  const all = objects(), named = nameAlike(all.map(o => o.name), place.object);
+  const here = all.findIndex(o => o.name === named), found = all[here];
   const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
     linkTo({ object: o.name }, called(o.name) + ' ' + o.samples.length), ' ']));
   if (!found) {

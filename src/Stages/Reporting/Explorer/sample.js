@@ -3,8 +3,8 @@ const SamplePictureWidth = 260;
 
 // What may lie over the picture: its key in the address, its name, and what gives its values, null of none.
 const looksOf = part => [
-  part.weighted && { key: '', name: 'weighted attention w', values: () => numbersOf(part.weighted, Int8Array) },
-  part.tokens && { key: 'beta', name: 'β of image tokens', values: () => numbersOf(part.tokens, Int8Array) },
+  part.weighted && { key: '', name: 'weighted attention w', values: () => coloursOf(part.weighted) },
+  part.tokens && { key: 'beta', name: 'β of image tokens', values: () => coloursOf(part.tokens) },
   ...part.headsShown.map(n => (
     { key: nameOf(n), name: 'attention of ' + wordsOf(n), values: () => attentionOf(part, n) })),
   { key: 'none', name: 'the picture alone', values: () => null },

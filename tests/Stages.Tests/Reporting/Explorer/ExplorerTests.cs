@@ -16,11 +16,15 @@ public sealed class ExplorerTests
     private static readonly Lazy<Findings> Whole = new(() => Findings.Of(MadeUpWhole.Of()));
 
     [Property]
-    public void Packed_numbers_are_those_that_were_packed_to_half_a_step_and_keep_their_signs(double[] values)
+    public void Packed_numbers_are_those_that_were_packed_to_the_last_bit(double[] values) =>
+        Read(Packed.Of(values)).Should().Equal(values, (a, b) => a.Equals(b));
+
+    [Property]
+    public void Packed_colours_are_those_that_were_packed_to_half_a_step_and_keep_their_signs(double[] values)
     {
         double[] finite = [.. values.Where(v => Math.Abs(v) < 1e100)];
 
-        var packed = Packed.Of(finite);
+        var packed = PackedColours.Of(finite);
 
         double[] read = Read(packed);
         var off = read.Zip(finite, (a, b) =>
@@ -32,7 +36,7 @@ public sealed class ExplorerTests
 
     [Fact]
     public void What_is_not_finite_is_packed_as_0() =>
-        Read(Packed.Of([double.NaN, 2, double.PositiveInfinity])).Should().Equal(0, 2, 0);
+        Read(PackedColours.Of([double.NaN, 2, double.PositiveInfinity])).Should().Equal(0, 2, 0);
 
     [Fact]
     public void The_index_holds_every_sample_with_its_betas_and_the_means_of_the_report()
@@ -43,10 +47,15 @@ public sealed class ExplorerTests
 
         index.Samples.Select(s => s.Id).Should().Equal(findings.Samples.Select(s => s.SampleId));
         Read(index.Mean!).Zip(findings.MeanBeta!.Cast<double>()).Should().OnlyContain(p => Near(p.First, p.Second));
-        Read(index.Share!).Zip(findings.Frequency!.Cast<double>()).Should().OnlyContain(p => Near(p.First, p.Second));
+        Read(index.Share!).Should().Equal(findings.Frequency!.Cast<double>());
+        Read(index.Alone!)[3].Should().BeApproximately(findings.Samples.Average(s => s.SingleHead[3]), 1e-12);
+        Read(index.Attention!)[3].Should().BeApproximately(findings.Samples.Average(s => s.ImageAttention[3]), 1e-12);
         for (int i = 0; i < findings.Samples.Count; i++)
         {
-            Read(index.Beta[i]!).Zip(findings.Samples[i].Beta).Should().OnlyContain(p => Near(p.First, p.Second));
+            Read(index.Beta[i]!).Should().Equal(findings.Samples[i].Beta);
+            (index.Samples[i].R2, index.Samples[i].Intact)
+                .Should()
+                .Be((findings.Samples[i].R2, findings.Samples[i].Intact), "the page writes them as its tables do");
         }
     }
 
@@ -180,19 +189,22 @@ public sealed class ExplorerTests
     public void Without_a_regression_there_is_nothing_to_walk_to() =>
         ExplorerFiles.Of(Findings.Of(MadeUpReport.Of(4, 6, samples: 3, masks: 40).AnswersAlone())).Should().BeNull();
 
-    private static bool Near(double a, double b) => Math.Abs(a - b) < 1e-4;
+    private static bool Near(double a, double b) => Math.Abs(a - b) < 1e-12;
 
     private static int NumberOf(Findings findings, HeadAttentionRow row) =>
         (row.Layer * findings.Data.Model.Heads) + row.Head;
 
-    private static double[] Read(Packed packed)
+    private static double[] Read(string packed)
     {
-        byte[] bytes = Convert.FromBase64String(packed.Data);
+        byte[] bytes = Convert.FromBase64String(packed);
         return
         [
             .. Enumerable
-                .Range(0, bytes.Length / 2)
-                .Select(i => packed.Step * BinaryPrimitives.ReadInt16LittleEndian(bytes.AsSpan(2 * i))),
+                .Range(0, bytes.Length / sizeof(double))
+                .Select(i => BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(sizeof(double) * i))),
         ];
     }
+
+    private static double[] Read(PackedColours packed) =>
+        [.. Convert.FromBase64String(packed.Data).Select(b => packed.Step * (sbyte)b)];
 }
