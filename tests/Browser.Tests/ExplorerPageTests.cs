@@ -153,6 +153,25 @@ public sealed class ExplorerPageTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task A_way_to_sort_that_is_chosen_goes_before_the_head_of_the_address_and_case_does_not_matter()
+    {
+        var findings = Findings.Of(MadeUpWhole.Of());
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        await open.GoAsync("browse=DOG&by=1.2");
+        ILocator cards = open.Page.Locator("#explorer .cards li");
+        (await cards.CountAsync()).Should().Be(findings.Samples.Count(s => s.Category == "dog"));
+
+        await open.Page.SelectOptionAsync("#explorer select >> nth=1", "r2");
+
+        (await open.Page.InputValueAsync("#explorer input[type=search] >> nth=1")).Should().BeEmpty();
+        SampleResult best = findings.Samples.Where(s => s.Category == "dog").MaxBy(s => s.R2)!;
+        (await cards.First.Locator("a").First.GetAttributeAsync("href")).Should().Be($"#sample={best.SampleId}");
+        await open.GoAsync("browse=unicorn");
+        (await open.Page.InnerTextAsync("#explorer [aria-live]")).Should().EndWith("no object is unicorn");
+        open.Errors.Should().BeEmpty();
+    }
+
+    [BrowserFact]
     public async Task Two_samples_stand_side_by_side_with_what_they_share()
     {
         var findings = Findings.Of(MadeUpWhole.Of());

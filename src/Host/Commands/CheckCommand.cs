@@ -194,10 +194,7 @@ internal static class CheckCommand
     }
 
     private static string Counted(long count, string unit) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{count:N0} {(count != 1 ? unit : unit == "passes" ? "pass" : unit.TrimEnd('s'))}"
-        );
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count != 1 ? unit : Format.One(unit))}");
 
     /// <summary>Units whose work is counted in passes of the model over a suffix.</summary>
     private static bool RunsMasks(string kind, string @class) =>

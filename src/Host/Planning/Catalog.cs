@@ -242,6 +242,42 @@ internal sealed class Catalog
         return sound.ContainsKey(key) || (!lost.ContainsKey(key) && store.Knows(unit.Kind, key));
     }
 
+    /// <summary>
+    /// Looks again at what was found sound before, where a file of it is gone: a disk that is cleaned up under a run
+    /// takes units away that nobody looks at again.
+    /// </summary>
+    /// <param name="failure">What a unit failed for.</param>
+    /// <returns>That units are lost, of which one is named; null where the failure is not theirs.</returns>
+    public LostUnitException? LossBehind(Exception failure)
+    {
+        if (!IsOfMissingFile(failure))
+        {
+            return null;
+        }
+
+        string? gone = null;
+        foreach (var (key, folder) in sound)
+        {
+            if (!Directory.Exists(folder) && sound.TryRemove(key, out _))
+            {
+                lost[key] = true;
+                Interlocked.Increment(ref losses);
+                gone = folder;
+            }
+        }
+
+        return gone is null ? null : new LostUnitException(gone, failure);
+    }
+
+    private static bool IsOfMissingFile(Exception? failure) =>
+        failure switch
+        {
+            null => false,
+            FileNotFoundException or DirectoryNotFoundException => true,
+            AggregateException several => several.InnerExceptions.Any(IsOfMissingFile),
+            _ => IsOfMissingFile(failure.InnerException),
+        };
+
     private bool Has(Unit unit)
     {
         string key = Fingerprint.Of(unit);

@@ -23,6 +23,12 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
         LeastSpare = 2,
         MostSpare = 60;
 
+    /// <summary>
+    /// A job that had ended this long before this process began is not its own: shells outlive jobs, and pass on what
+    /// Slurm told them.
+    /// </summary>
+    private static readonly TimeSpan Outlived = TimeSpan.FromMinutes(1);
+
     /// <summary>Units of a sort differ: the slowest that was measured, or what is known, and a quarter more.</summary>
     private const double Caution = 1.25;
 
@@ -78,6 +84,11 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
             && end is > 0 and < 253402300800 // the year 10000
                 ? DateTimeOffset.FromUnixTimeSeconds(end) - now
                 : null;
+        if (ofJob + running < -Outlived)
+        {
+            ofJob = null;
+        }
+
         if ((ofLimit ?? ofJob) is not { } first)
         {
             return null;

@@ -293,6 +293,11 @@ internal sealed class Runner(
             return;
         }
 
+        if (failure is not null && !LostUnitException.IsCauseOf(failure))
+        {
+            failure = catalog.LossBehind(failure) ?? failure;
+        }
+
         EndAtWork(unit, failure, isDropped);
         StageWork stage = backlog.StageOf(unit);
         backlog.Over(unit, isThere: failure is null && !isDropped);

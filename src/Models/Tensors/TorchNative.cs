@@ -43,8 +43,8 @@ public static unsafe class TorchNative
             throw new InputException(
                 "libtorch",
                 $"it cannot be loaded ({failure.Message}).",
-                "There is one for Linux x64, Windows x64 and macOS arm64: run `dotnet restore` on this machine, or put "
-                    + "libtorch's files beside the program.",
+                "There is one for Linux x64, Windows x64 and macOS arm64: run `dotnet restore` on this machine; for "
+                    + "other users and machines `dotnet publish` puts libtorch's files beside the program.",
                 failure
             );
         }
@@ -251,9 +251,14 @@ public static unsafe class TorchNative
             {
                 libraries = [.. TorchLibraries.Select(name => Path.Combine(folder, name))];
             }
+            else if (PackageFolder("LibTorchNative") is { } absent)
+            {
+                // TorchSharp would search other package folders, copy what it finds, and fail as a stack trace
+                return new DirectoryNotFoundException($"{Path.Combine(absent, TorchLibraries[1])} is not there");
+            }
             else
             {
-                return null; // the CUDA package, or no package folder: TorchSharp searches by itself
+                return null; // the CUDA package: TorchSharp finds it by itself
             }
 
             foreach (string library in libraries)
@@ -388,8 +393,7 @@ public static unsafe class TorchNative
         || name.Contains("torch_cuda", StringComparison.Ordinal);
 
     private static (string Path, string Where)? Chosen() =>
-        chosen
-        ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? (path, Variable) : null);
+        chosen ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? (path, Variable) : null);
 
     private static void RequireLinux(string where)
     {
@@ -409,18 +413,24 @@ public static unsafe class TorchNative
     /// </summary>
     private static string? NativeFolder(string metadata, string file)
     {
-        string? package = typeof(TorchNative)
-            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(a => a.Key == metadata)
-            ?.Value;
         string[] folders =
         [
             AppContext.BaseDirectory,
             Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
-            package ?? "",
+            PackageFolder(metadata) ?? "",
         ];
         return folders.FirstOrDefault(f => f.Length > 0 && File.Exists(Path.Combine(f, file)));
     }
+
+    /// <summary>Where the package lay when the program was built; null where it was built with another.</summary>
+    private static string? PackageFolder(string metadata) =>
+        typeof(TorchNative)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(a => a.Key == metadata)
+            ?.Value
+            is { Length: > 0 } folder
+            ? folder
+            : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void KeepMemory(nint data) { }

@@ -1,5 +1,6 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
@@ -58,7 +59,7 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
         string found =
             run.Samples == 0
                 ? $"no object has {spec.LeastSamples} samples (least_samples): nothing to lay out"
-                : $"{run.Samples} samples of {run.Objects} objects";
+                : $"{Format.Many(run.Samples, "sample")} of {Format.Many(run.Objects, "object")}";
         return [new SummaryRow(Name, found)];
     }
 

@@ -213,7 +213,7 @@ internal sealed record ComparedGroups(
             .. byGroup.SelectMany(g => GroupFitRow.Of(g.Name, [.. g.Members.Select(i => fits[i])], needed)),
         ]);
         ILookup<string, int> faithful = needed
-            .Where(r => r.Criterion == Criteria.HeadAttribution && r.Seed == 0)
+            .Where(r => r is { Criterion: Criteria.HeadAttribution, Seed: 0 })
             .Where(r => r is { Quantity: ValidationQuantity.Faithfulness, Heads: not null })
             .ToLookup(r => r.SampleId, r => r.Heads!.Value, StringComparer.Ordinal);
         int?[] sizes = [.. samples.Select(s => faithful[s.SampleId].Select(k => (int?)k).FirstOrDefault())];

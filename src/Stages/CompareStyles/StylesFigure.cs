@@ -119,8 +119,7 @@ internal sealed class StylesFigure : IFigure<Findings>
         StyleMeanRow[] faithful =
         [
             .. data
-                .Means.Where(m => m is { Quantity: Faithfulness, Samples: > 0 })
-                .Where(m => m.Criterion == Criteria.HeadAttribution)
+                .Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Samples: > 0 })
                 .OrderBy(m => m.Mean),
         ];
         return faithful.Length < 2

@@ -27,7 +27,8 @@ internal sealed class ManyBetaFigure : IFigure<ManyRuns>
         return new Drawing(
             "β of each run less β of A",
             Shows(first, panels),
-            $"Mean β of a run less that of A, over the samples that both have (where there are none, of all). Orange: the head carries more than in A. The scale is common and runs up "
+            "Mean β of a run less that of A, over the samples that both have (where there are none, of all). Orange: "
+                + "the head carries more than in A. The scale is common and runs up "
                 + $"to {Beta(scale.Most)}.{scale.Words("|difference|")}",
             new FigureTable(
                 ["runs", "layer", "head", "difference"],

@@ -2,8 +2,8 @@ namespace Pipelines.Stages.Comparison;
 
 /// <summary>Several runs against the first: what each differs in, and how alike all are to each other.</summary>
 /// <param name="Others">Each of the others against the first, which is A in all.</param>
-/// <param name="Cosine">Cosine of mean beta of every run with every run, over the samples that both have; NaN where they
-/// cannot be compared.</param>
+/// <param name="Cosine">Cosine of mean beta of every run with every run, over the samples that both have; NaN where
+/// they cannot be compared.</param>
 public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cosine)
 {
     /// <summary>The run that the others are compared with.</summary>

@@ -1,6 +1,3 @@
-using Pipelines.Domain;
-using Pipelines.Spec;
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
@@ -9,21 +6,21 @@ namespace Pipelines.Stages.Reporting;
 internal static class Criteria
 {
     /// <summary>The paper's method: coefficients of the regression.</summary>
-    public static readonly string HeadAttribution = Spelling.Of(Criterion.HeadAttribution);
+    public const string HeadAttribution = "head-attribution";
 
     /// <summary>Ablation of one head alone.</summary>
-    public static readonly string Causal = Spelling.Of(Criterion.Causal);
+    public const string Causal = "causal";
 
     /// <summary>Image attention weight.</summary>
-    public static readonly string Attention = Spelling.Of(Criterion.Attention);
+    public const string Attention = "attention";
 
     /// <summary>The criterion without knowledge.</summary>
-    public static readonly string Random = Spelling.Of(Criterion.Random);
+    public const string Random = "random";
 
     private static readonly (string Name, string Title, Ink Ink)[] Known =
     [
         (HeadAttribution, "head attribution", Palette.Series[0]),
-        (Spelling.Of(Criterion.Gradient), "gradient", Palette.Series[3]),
+        ("gradient", "gradient", Palette.Series[3]),
         (Causal, "causal", Palette.Series[1]),
         (Attention, "attention", Palette.Series[2]),
         (Random, "random", Palette.Series[5]),

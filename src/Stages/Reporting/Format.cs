@@ -152,6 +152,9 @@ public static class Format
     /// <summary>A noun with its count: "1 sample", "20 samples".</summary>
     public static string Many(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary>What work is counted in, of one: "pass" of "passes".</summary>
+    public static string One(string many) => many == "passes" ? "pass" : many.TrimEnd('s');
+
     /// <summary>
     /// A line of text for XML and HTML, in elements and in quoted attributes. What would turn, hide or break it is
     /// quoted (<see cref="Shown"/>).

@@ -86,7 +86,7 @@ internal sealed record OverviewTokenRow(
     }
 
     /// <summary>How a role is written that stands for tokens of the answer, which were fed behind the last.</summary>
-    public static string Given { get; } = nameof(TextRole.Given).ToLowerInvariant();
+    public static string Given { get; } = TextRoles.NameOf(TextRole.Given);
 
     private static string Words(RoleRow row) =>
         row.Position is { } place

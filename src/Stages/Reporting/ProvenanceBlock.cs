@@ -76,7 +76,7 @@ public static class ProvenanceBlock
             stage.Kind == stage.Stage ? stage.Stage : $"{stage.Stage}: {stage.Kind}",
             stage.Version,
             computed.Units,
-            $"{Count(computed.Work)} {stage.CountedIn}",
+            computed.Work == 1 ? $"1 {One(stage.CountedIn)}" : $"{Count(computed.Work)} {stage.CountedIn}",
             $"computed in {Seconds(computed.WallSeconds)} on {where}{rate}, {Moment(computed.Last)}{cached}",
         ];
     }

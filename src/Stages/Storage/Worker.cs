@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
@@ -34,14 +35,24 @@ public sealed record Worker(string Host, string Boot, string Namespace, int Proc
             TextOf("/proc/sys/kernel/random/boot_id"),
             ShowsOwnNumbers ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : "",
             Environment.ProcessId,
-            StartOf(Environment.ProcessId) ?? 0
+            StartIn(StatOf(Environment.ProcessId)) ?? 0
         );
 
     /// <summary>Whether it is at work; null where that cannot be seen from here.</summary>
     public bool? IsRunning =>
         Boot.Length > 0 && Namespace.Length > 0 && (Boot, Namespace) == (Current.Boot, Current.Namespace)
-            ? StartOf(Process) == Started
+            ? IsAtWork(StatOf(Process), Started, () => Exists(Process))
             : null;
+
+    /// <summary>Whether a process is the one that is meant, and at work.</summary>
+    /// <param name="stat">What <c>/proc</c> says of its number; empty where there is no such process, or where it is
+    /// another user's and <c>/proc</c> does not show those (hidepid).</param>
+    /// <param name="started">When the one that is meant started.</param>
+    /// <param name="exists">Whether there is a process of the number.</param>
+    internal static bool? IsAtWork(string stat, long started, Func<bool> exists) =>
+        stat.Length > 0 ? StartIn(stat) == started
+        : exists() ? null
+        : false;
 
     /// <summary>
     /// Not so where <c>/proc</c> is that of the pid namespace outside: then its numbers are not ours.
@@ -69,12 +80,11 @@ public sealed record Worker(string Host, string Boot, string Namespace, int Proc
     }
 
     /// <summary>
-    /// When a process of this pid namespace started; null where there is none, or only what its parent has not yet
+    /// When a process started, of which <c>/proc</c> says this; null where it is only what its parent has not yet
     /// collected.
     /// </summary>
-    private static long? StartOf(int process)
+    private static long? StartIn(string stat)
     {
-        string stat = TextOf($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/stat");
         int name = stat.LastIndexOf(')'); // the second field is the program's name, which may hold anything
         string[] fields = name < 0 ? [] : stat[(name + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         const int Skipped = 3; // fields up to the name, and counting from 0
@@ -85,6 +95,15 @@ public sealed record Worker(string Host, string Boot, string Namespace, int Proc
             ? start
             : null;
     }
+
+    /// <summary>Whether there is a process of a number, be it another user's, to whom no signal can be sent.</summary>
+    private static bool Exists(int process)
+    {
+        const int noSuchProcess = 3; // ESRCH
+        return kill(process, 0) == 0 || Marshal.GetLastPInvokeError() != noSuchProcess;
+    }
+
+    private static string StatOf(int process) => TextOf($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/stat");
 
     private static string TextOf(string path)
     {
@@ -97,4 +116,9 @@ public sealed record Worker(string Host, string Boot, string Namespace, int Proc
             return "";
         }
     }
+
+#pragma warning disable IDE1006, CA5392 // a name of C
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int process, int signal);
+#pragma warning restore IDE1006, CA5392
 }

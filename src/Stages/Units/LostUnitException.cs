@@ -10,6 +10,12 @@ public sealed class LostUnitException : Exception
     public LostUnitException(Unit unit)
         : base($"{unit} was stored, and is gone or damaged.") { }
 
+    /// <summary>A unit was lost under a run.</summary>
+    /// <param name="folder">Where it was stored.</param>
+    /// <param name="failure">What found it missing.</param>
+    public LostUnitException(string folder, Exception failure)
+        : base($"{folder} was stored, and is gone.", failure) { }
+
     /// <summary>Whether an exception was caused by a lost unit, or by several, on several threads even.</summary>
     public static bool IsCauseOf(Exception? e) =>
         e switch

@@ -101,16 +101,18 @@ internal sealed class CurvesFigure : IFigure<Findings>
             .OrderByDescending(c => c.At.Faithfulness.Mean)
             .Select(c => $"{c.Title} {Verdicts.Number(c.At.Faithfulness)}");
         Estimate without = whole.First(p => p.K == k).Completeness;
-        string verdict = Verdicts.Against(
-            without,
-            findings.Data.CompletenessThreshold,
-            "other heads stand in for them",
-            "the rest cannot stand in for them",
-            "the samples do not tell whether other heads stand in for them",
-            $"{Verdicts.Few(without.Count)} whether other heads stand in for them"
-        );
-        return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking the "
-            + $"same {Count(k)} of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
+        string them = k == 1 ? "it" : "them",
+            verdict = Verdicts.Against(
+                without,
+                findings.Data.CompletenessThreshold,
+                $"other heads stand in for {them}",
+                $"the rest cannot stand in for {them}",
+                $"the samples do not tell whether other heads stand in for {them}",
+                $"{Verdicts.Few(without.Count)} whether other heads stand in for {them}"
+            );
+        string taken = k == 1 ? "that head" : $"the same {Count(k)}";
+        return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking {taken} "
+            + $"of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
     }
 
     /// <summary>Panels hold eight criteria at most; further ones have panels of their own.</summary>

@@ -25,6 +25,19 @@ public sealed class DeadlineTests
         Deadline.Of(null, said, Now, TimeSpan.Zero).Should().BeNull();
 
     [Theory]
+    [InlineData(1_699_999_000)]
+    [InlineData(1_699_999_900)]
+    public void A_job_that_ended_before_this_process_began_is_not_its_own(int end)
+    {
+        string said = end.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Deadline.Of(null, said, Now, TimeSpan.FromSeconds(10)).Should().BeNull("a shell outlived it");
+        Deadline
+            .Of(null, said, Now, TimeSpan.FromSeconds(5000))!
+            .IsReached.Should()
+            .BeTrue("it was still there as this process began");
+    }
+
+    [Theory]
     [InlineData(100, null, 90)] // ten of them are gone
     [InlineData(null, 1_700_000_050, 50)]
     [InlineData(100, 1_700_000_050, 50)]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
@@ -128,13 +129,42 @@ public sealed class NumericClassTests : IDisposable
     [Fact]
     public void The_class_of_this_process_names_device_instructions_arithmetic_and_libraries()
     {
-        NumericClass.Instructions.Should().MatchRegex(@"^(\S+ )?(AVX-512|AVX2|NEON|no vectors)$");
+        NumericClass
+            .Instructions.Should()
+            .MatchRegex(@"^(\S+ )?(AVX-512|AVX2|NEON|no vectors)( \(libraries AVX-512\))?$");
         NumericClass
             .Of("", "cpu float32 packed", Catalog.ArithmeticLibraries)
             .Should()
-            .MatchRegex($"^cpu float32 packed, {NumericClass.Instructions}, torchsharp [0-9.]+");
+            .MatchRegex($"^cpu float32 packed, {Regex.Escape(NumericClass.Instructions)}, torchsharp [0-9.]+");
         NumericClass.Of("NVIDIA H200", "cuda bfloat16 torch", []).Should().Be("cuda bfloat16 torch, NVIDIA H200");
     }
+
+    [Theory]
+    [InlineData("avx2 fma", "AVX2", "A AVX2")]
+    [InlineData("avx2 avx512f avx512bw avx512dq avx512vl", "AVX-512", "A AVX-512")]
+    [InlineData("avx2 avx512f avx512bw avx512dq avx512vl", "AVX2", "A AVX2 (libraries AVX-512)")]
+    [InlineData("avx2 avx512f", "AVX2", "A AVX2")]
+    public void Vectors_that_libraries_take_and_the_runtime_does_not_make_another_class(
+        string flags,
+        string runtime,
+        string described
+    )
+    {
+        string cpuInfo = Path.Combine(folder.Path, "cpuinfo");
+        File.WriteAllText(cpuInfo, $"vendor_id\t: A\nflags\t\t: {flags}\n");
+        NumericClass.Described(cpuInfo, runtime).Should().Be(described);
+    }
+
+    [Fact]
+    public void Variables_by_which_libraries_choose_their_kernels_make_another_class() =>
+        NumericClass
+            .Chosen(name =>
+                name is "MKL_CBWR" or "PATH" ? "COMPATIBLE"
+                : name == "DNNL_MAX_CPU_ISA" ? ""
+                : null
+            )
+            .Should()
+            .Equal("MKL_CBWR=COMPATIBLE");
 
     private static Unit Of(string name, string picture) => Fake.Unit(name, pictures: [picture]);
 

@@ -47,6 +47,43 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_stored_unit_that_is_taken_away_under_the_run_is_computed_again()
+    {
+        int times = 0;
+        bool isCleaned = false;
+        Catalog catalog = Fake.Catalog(folder);
+        Unit first = Fake.Unit("first", run =>
+        {
+            times++;
+            File.WriteAllText(run.File("data.txt"), "first");
+        });
+        Unit second = Fake.Unit("second", run =>
+        {
+            string stored = catalog.Artifacts.File(first, "data.txt");
+            if (!isCleaned)
+            {
+                isCleaned = true;
+                Directory.Delete(Path.GetDirectoryName(stored)!, recursive: true);
+            }
+
+            File.WriteAllText(run.File("data.txt"), File.ReadAllText(stored));
+        });
+        Stage one = Stage("one", first),
+            two = new FakeStage("fake", a =>
+                a.Has(first) ? new UnitList([second]) : new UnitList([], "first is done", 1)
+            )
+            {
+                Name = "two",
+            };
+
+        IReadOnlyList<StageOutcome> outcomes = catalog.Rereading(() => Run([one, two], catalog: catalog));
+
+        outcomes.Should().OnlyContain(o => o.Whole);
+        times.Should().Be(2);
+        File.ReadAllText(catalog.Artifacts.File(second, "data.txt")).Should().Be("first");
+    }
+
+    [Fact]
     public void Units_that_more_will_follow_are_not_said_to_be_all()
     {
         Unit first = Fake.Unit("first"),
@@ -365,10 +402,11 @@ public sealed class RunnerTests : IDisposable
         int jobs = 2,
         string why = "never computed",
         Deadline? deadline = null,
+        Catalog? catalog = null,
         CancellationToken cancel = default
     ) =>
         new Runner(
-            Fake.Catalog(folder),
+            catalog ?? Fake.Catalog(folder),
             new LocalExecutor(jobs, () => { }),
             new PlainProgress(shown),
             log,

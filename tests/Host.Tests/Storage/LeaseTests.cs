@@ -65,6 +65,15 @@ public sealed class LeaseTests : IDisposable
         store.Leases.All().Where(l => l.Id != store.Lease.Id).Should().ContainSingle().Which.State.Should().Be(state);
     }
 
+    [Theory]
+    [InlineData("", true, null)] // another user's, where /proc does not show those
+    [InlineData("", false, false)]
+    [InlineData("7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0", true, true)]
+    [InlineData("7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 98 0", true, false)]
+    [InlineData("7 (x) Z 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0", true, false)]
+    public void A_process_that_proc_does_not_show_is_not_taken_for_ended(string stat, bool exists, bool? isAtWork) =>
+        Worker.IsAtWork(stat, started: 99, () => exists).Should().Be(isAtWork);
+
     [Fact]
     public void A_process_that_is_seen_to_run_is_at_work_however_long_it_was_paused()
     {

@@ -94,6 +94,12 @@ public sealed class CollectionTests
             .And.NotContain("   at ");
         output.Should().Contain("== small").And.NotContain("== other").And.Contain("units computed");
         File.Exists(Path.Combine(experiment.RunFolder, "report.html")).Should().BeTrue();
+        string overview = Path.Combine(experiment.Artifacts, "runs", "all", "overview", "index.html");
+        output.Should().Contain($"overview: {overview} (without specs with errors, other)");
+        File.ReadAllText(overview)
+            .Should()
+            .Contain("../../small/report.html")
+            .And.Contain("Not shown, since they did not come to their end: specs with errors, other.");
         var plan = HostProcess.Run(["plan", .. arguments, "--keep-going"]);
         (plan.ExitCode, plan.Output.Contains("small:", StringComparison.Ordinal)).Should().Be((2, true), plan.Errors);
         HostProcess.Run(arguments).ExitCode.Should().Be(2);
@@ -109,6 +115,30 @@ public sealed class CollectionTests
                 text.Replace("name: small", $"name: {name}", StringComparison.Ordinal)
                     .Replace(part, wrong, StringComparison.Ordinal)
             );
+    }
+
+    [Fact]
+    public void An_overview_does_not_stand_beside_reports_that_are_newer()
+    {
+        using var experiment = new SmallExperiment(samples: 1, masks: 20);
+        string folder = Path.GetDirectoryName(experiment.Spec)!,
+            all = Path.Combine(folder, "all.yaml"),
+            overview = Path.Combine(experiment.Artifacts, "runs", "all", "overview", "index.html");
+        File.WriteAllText(
+            Path.Combine(folder, "other.yaml"),
+            File.ReadAllText(experiment.Spec).Replace("name: small", "name: other", StringComparison.Ordinal)
+        );
+        File.WriteAllText(all, "name: all\nexperiments: [small.yaml, other.yaml]\n");
+        string[] arguments = [all, "--artifacts", experiment.Artifacts];
+        HostProcess.Run(arguments).ExitCode.Should().Be(0);
+        File.Exists(overview).Should().BeTrue();
+        HostProcess.Run([.. arguments, "--time-limit", "0:01"]).ExitCode.Should().Be(0, "there is nothing to do");
+        File.Exists(overview).Should().BeTrue();
+
+        var (code, _, _) = HostProcess.Run([.. arguments, "--set", "stages.masks.count=24", "--time-limit", "0:01"]);
+
+        code.Should().Be(130);
+        File.Exists(overview).Should().BeFalse("the run that was to replace its reports did not end");
     }
 
     [Fact]

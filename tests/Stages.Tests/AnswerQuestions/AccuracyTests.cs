@@ -123,6 +123,13 @@ public sealed class AccuracyTests
     }
 
     [Fact]
+    public void No_group_is_the_best_where_all_are_alike() =>
+        Figure(AnswerMatch.YesNo, YesNo("yes", "yes", "a"), YesNo("no", "no", "b"))!
+            .Shows.Should()
+            .Contain("All 2 groups have the same (100.0\u202f%).")
+            .And.NotContain("least");
+
+    [Fact]
     public void The_figure_says_accuracy_rates_and_the_most_frequent_mistake()
     {
         Drawing drawing = Figure(

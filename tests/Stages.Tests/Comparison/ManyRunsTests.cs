@@ -20,7 +20,7 @@ public sealed class ManyRunsTests
         table.Rows.Select(r => r[1]).Should().Equal("one", "two", "three");
         table.Rows.Select(r => (r[2], r[3])).Should().Equal(("2", ""), ("2", "2"), ("2", "2"));
         table.Rows[0][5].Should().BeEmpty();
-        table.Rows[1][5].Should().StartWith("+0.150");
+        table.Rows[1][5].Should().Be("+0.150, too few", "two samples tell no difference");
         table.Rows.Should().OnlyContain(r => r.Count == table.Columns.Count);
     }
 
@@ -33,6 +33,17 @@ public sealed class ManyRunsTests
         Three.Cosine[0, 1].Should().BeApproximately(expected, 1e-12);
         Three.Cosine[1, 2].Should().BeApproximately(1, 1e-12);
         Three.Cosine[2, 0].Should().Be(Three.Cosine[0, 2]);
+    }
+
+    [Fact]
+    public void Cosines_are_over_the_samples_that_both_have_as_between_two_runs()
+    {
+        FitResults a = MadeUpRuns.Fit(2, 1, ("s1", [1, 0], 0.8), ("s2", [0, 1], 0.8)),
+            b = MadeUpRuns.Fit(2, 1, ("s1", [1, 0], 0.8), ("s3", [-1, 1], 0.8));
+        RunComparison alike = ComparisonPageTests.Alike(),
+            compared = MadeUpRuns.Whole(a, b, alike.Scans[0].A, alike.Scans[0].B);
+
+        ManyRuns.Of([compared]).Cosine[0, 1].Should().Be(1).And.Be(compared.FirstFit!.Beta!.OfMeans.Cosine);
     }
 
     [Fact]

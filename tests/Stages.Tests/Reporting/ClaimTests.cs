@@ -117,7 +117,7 @@ public sealed partial class ClaimTests
             double[] thresholds =
             [
                 .. parts
-                    .Where(p => p.Demand.Above != p.Chance && p.Demand.Below != p.Chance)
+                    .Where(p => p.LessChance is null && p.Demand.Above != p.Chance && p.Demand.Below != p.Chance)
                     .SelectMany(p => new[] { p.Demand.Above, p.Demand.Below })
                     .Where(double.IsFinite),
             ];
@@ -343,6 +343,30 @@ public sealed partial class ClaimTests
         SparseTokens.HalfShare([4, 1, 1, 1, 1, -9, 0, 0]).Should().Be(1.0 / 8);
         SparseTokens.HalfShare([1, 1, 1, 1]).Should().Be(0.5);
         SparseTokens.HalfShare([-1, 0]).Should().Be(double.NaN);
+    }
+
+    [Fact]
+    public void A_share_is_stated_with_its_own_interval_and_judged_by_what_it_has_less_than_chance()
+    {
+        TokenFindings tokens = Rich.Value.Tokens!;
+        Estimate shares = tokens.Mean(
+            tokens
+                .Attributed.Where(s => tokens.Objects.Any(o => o.SampleId == s.SampleId))
+                .Select(s => SparseTokens.HalfShare(s.Beta))
+        );
+
+        Evidence half = SparseTokens.Sparse(tokens).Single();
+
+        half.Value.Should().Be(shares);
+        half.LessChance!.Value.Mean.Should().BeApproximately(shares.Mean - half.Chance, 1e-12);
+        half.Verdict.Should().Be(ClaimVerdict.Holds);
+        half.ToNumbers("half_of_beta")
+            .Select(n => (n.Quantity, n.Value, n.Verdict))
+            .Should()
+            .Equal(
+                ("half_of_beta", shares, ClaimVerdict.Holds),
+                ("half_of_beta_less_chance", half.LessChance!.Value, null)
+            );
     }
 
     [Theory]

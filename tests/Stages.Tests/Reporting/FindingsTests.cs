@@ -2,6 +2,7 @@ using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
 using Pipelines.Domain;
+using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -11,6 +12,17 @@ namespace Pipelines.Stages.Tests.Reporting;
 
 public sealed class FindingsTests
 {
+    [Fact]
+    public void Criteria_are_spelt_as_in_specs() =>
+        new[] { Criteria.HeadAttribution, Criteria.Causal, Criteria.Attention, Criteria.Random }
+            .Should()
+            .Equal(
+                Spelling.Of(Criterion.HeadAttribution),
+                Spelling.Of(Criterion.Causal),
+                Spelling.Of(Criterion.Attention),
+                Spelling.Of(Criterion.Random)
+            );
+
     [Fact]
     public void Heads_needed_is_the_first_crossing_although_phi_is_not_monotone()
     {

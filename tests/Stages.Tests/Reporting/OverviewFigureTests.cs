@@ -96,6 +96,25 @@ public sealed class OverviewFigureTests
         }
     }
 
+    [Fact]
+    public void The_last_token_is_the_prompts_and_none_that_was_given_of_the_answer()
+    {
+        OverviewExperiment Traced(string name, params (string Token, double Delta)[] tokens) =>
+            Sized(name, 64, 3, 13) with
+            {
+                Parts = OverviewParts.None with
+                {
+                    Tokens = [.. tokens.Select((t, i) => new OverviewTokenRow(i, t.Token, t.Delta, null, null, null))],
+                },
+            };
+
+        OverviewTokensFigure
+            .Of(Data(Traced("one", ("question", 0), (":", 1), ("given", 0)), Traced("two", ("a", 0), (":", 1))))!
+            .Shows.Should()
+            .Contain("of 1 text token a model passes")
+            .And.Contain("the last token's does in 2 of 2 experiments");
+    }
+
     private static OverviewData Data(params OverviewExperiment[] experiments) => new("models", "run", experiments);
 
     private static OverviewExperiment Sized(string model, int heads, double faithful, double complete) =>

@@ -35,9 +35,9 @@ internal static class BashScript
                 compopt -o filenames 2>/dev/null
                 local IFS=$'\n' run
                 for run in $(cd "$artifacts/runs" 2>/dev/null && compgen -d -- "$current"); do
-                    if [ -e "$artifacts/runs/$run/run.json" ] || compgen -G "$artifacts/runs/$run/*/run.json" >/dev/null; then
+                    if compgen -G "$artifacts/runs/$run/run.json" || compgen -G "$artifacts/runs/$run/*/run.json"; then
                         COMPREPLY+=("$run")
-                    fi
+                    fi >/dev/null
                 done
             }
 

@@ -13,8 +13,8 @@ internal static class Packed
 }
 
 /// <summary>
-/// Signed numbers with one byte each, for colours alone: whole multiples of a step, which is 1/127 of the greatest size.
-/// What is not 0 keeps its sign.
+/// Signed numbers with one byte each, for colours alone: whole multiples of a step, which is 1/127 of the greatest
+/// size. What is not 0 keeps its sign.
 /// </summary>
 /// <param name="Step">What one stands for; 0 = all are zero.</param>
 /// <param name="Data">int8, in base64.</param>
