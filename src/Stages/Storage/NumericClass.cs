@@ -11,7 +11,7 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 public static class NumericClass
 {
-    /// <summary>Variables by which libtorch, MKL, oneDNN and cuBLAS choose other kernels than the processor's.</summary>
+    /// <summary>Variables by which libtorch, MKL, oneDNN and cuBLAS choose other kernels.</summary>
     private static readonly string[] Choices =
     [
         "ATEN_CPU_CAPABILITY",
@@ -56,8 +56,8 @@ public static class NumericClass
         );
 
     /// <summary>
-    /// The runtime leaves AVX-512 alone where it is told to, and on processors that it slows down; libraries take it all
-    /// the same, and their sums are others than on a processor without.
+    /// The runtime leaves AVX-512 alone where it is told to, and on processors that it slows down; libraries take it
+    /// all the same, and their sums are others than on a processor without.
     /// </summary>
     /// <param name="cpuInfo">What Linux says of the processor.</param>
     /// <param name="runtime">The runtime's widest vectors.</param>

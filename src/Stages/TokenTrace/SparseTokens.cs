@@ -15,7 +15,8 @@ namespace Pipelines.Stages.Reporting;
     Number = "by eye (LLaVA family)",
     Rule = "< chance; 50 to 95\u202f%",
     Why = "share of the image tokens that hold half of the positive β, against half of those that the object's box "
-        + "covers, which an even use of these would take (chance; judged by the difference within samples); share of β on the object: most, and beside it more "
+        + "covers, which an even use of these would take (chance; judged by the difference within samples); share of "
+        + "β on the object: most, and beside it more "
         + "than the 5\u202f% that make a token count",
     Topic = "image tokens",
     Needs = "token-trace, boxes",

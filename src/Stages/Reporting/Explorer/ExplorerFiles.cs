@@ -15,7 +15,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
 {
     private const string Folder = "explorer";
     private const int SamplesOfScript = 40;
-    private const int DefaultBytesInPage = 6 << 20;
+    private const int DefaultBytesInPage = 8 << 20;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -25,7 +25,8 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
 
     /// <summary>Of a report; null where there is nothing to walk to.</summary>
     /// <param name="findings">What is known.</param>
-    /// <param name="bytesInPage">Weight of the samples that the page holds itself.</param>
+    /// <param name="bytesInPage">Weight of what the page holds itself: the index, and samples as long as there is
+    /// room.</param>
     public static ExplorerFiles? Of(Findings findings, int bytesInPage = DefaultBytesInPage)
     {
         if (findings.Fitted.Count == 0)
@@ -36,7 +37,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         var parts = new SampleParts(findings);
         string[] ids = [.. findings.Samples.Select(s => JsonSerializer.Serialize(s.SampleId, Json))];
         string[] texts = [.. findings.Samples.Select(s => JsonSerializer.Serialize(parts.Of(s), Json))];
-        int held = HeldBy(texts, bytesInPage);
+        int held = HeldBy(texts, bytesInPage - IndexOf(findings, _ => null, []).Length);
         var scripts = texts
             .Skip(held)
             .Chunk(SamplesOfScript)
@@ -48,12 +49,12 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
                     )
             )
             .ToList();
-        var index = ExplorerIndex.Of(
+        string index = IndexOf(
             findings,
             i => i < held ? null : (i - held) / SamplesOfScript,
             [.. scripts.Select(s => s.Path)]
         );
-        var blocks = new StringBuilder(Block("explorer-index", JsonSerializer.Serialize(index, Json)));
+        var blocks = new StringBuilder(Block("explorer-index", index));
         for (int i = 0; i < held; i++)
         {
             blocks.Append(Block(Invariant.Text($"explorer-{i}"), texts[i]));
@@ -61,6 +62,9 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
 
         return new ExplorerFiles(blocks.ToString(), scripts);
     }
+
+    private static string IndexOf(Findings findings, Func<int, int?> scriptOf, IReadOnlyList<string> scripts) =>
+        JsonSerializer.Serialize(ExplorerIndex.Of(findings, scriptOf, scripts), Json);
 
     private static int HeldBy(string[] texts, int bytes)
     {
