@@ -9,6 +9,10 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig14-beta-attention", Section.Heads, Paper = "Fig. 14", Order = 2)]
 internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
 {
+    private const double LabelSize = 11,
+        LabelHeight = 12,
+        Clear = 3; // about a mark
+
     private const double Tall = 230,
         Ramp = 56;
 
@@ -106,6 +110,32 @@ internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
             );
         }
 
-        svg.Text(x.End, y.End + 10, $"ρ {Fixed(Rho(e), 2)}", "end", Palette.Ink, size: 11, halo: true);
+        string rho = $"ρ {Fixed(Rho(e), 2)}";
+        (double at, string anchor, double above) = Freest(
+            [(x.End, "end", y.End), (x.Start + 4, "start", y.End), (x.End, "end", y.Start - LabelHeight - 3)],
+            FigureFont.Width(rho, LabelSize),
+            [.. heads.Select(h => (x[h.Attention!.Value], y[h.Beta!.Value]))]
+        );
+        svg.Text(at, above + 10, rho, anchor, Palette.Ink, size: LabelSize, halo: true);
     }
+
+    /// <summary>The corner in which a label covers the fewest marks; of several the first.</summary>
+    /// <param name="corners">Where the text stands, its anchor, and its upper edge.</param>
+    /// <param name="width">Width of the text.</param>
+    /// <param name="marks">Centres of the marks.</param>
+    private static (double X, string Anchor, double Top) Freest(
+        (double X, string Anchor, double Top)[] corners,
+        double width,
+        (double X, double Y)[] marks
+    ) =>
+        corners.MinBy(c =>
+        {
+            double left = c.Anchor == "end" ? c.X - width : c.X;
+            return marks.Count(m =>
+                m.X > left - Clear
+                && m.X < left + width + Clear
+                && m.Y > c.Top - Clear
+                && m.Y < c.Top + LabelHeight + Clear
+            );
+        });
 }
