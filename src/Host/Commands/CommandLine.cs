@@ -273,6 +273,11 @@ internal sealed record RunOptions(
     /// </summary>
     public bool IsOfFleet { get; init; }
 
+    /// <summary>
+    /// <see cref="SettingsDigest"/> of what the run was asked for that started this process; null = none did.
+    /// </summary>
+    public string? Settings { get; init; }
+
     /// <summary>The same command once more, as a shell takes it.</summary>
     public string Again => string.Join(' ', Words.Select(ShellWords.Word).Prepend(Help.Program));
 }
