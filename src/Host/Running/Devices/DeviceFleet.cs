@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain.Errors;
@@ -17,7 +18,7 @@ internal sealed record DeviceEnd(WorkerDevice Device, int Code, string? KilledWh
 /// <summary>
 /// A worker process a device. The store is all that they share: a process that dies leaves what it had stored, and the
 /// others take over what it had claimed. One that dies is started again once, unless memory was the cause: it would die
-/// of it again.
+/// of it again. One that cannot be started leaves its work to the others.
 /// </summary>
 /// <param name="program">The program.</param>
 /// <param name="arguments">Its arguments, for a device and its share.</param>
@@ -67,8 +68,23 @@ internal sealed class DeviceFleet(
     {
         for (bool isSecond = false; ; isSecond = true)
         {
-            DeviceEnd end = RunOnce(number, cancel);
-            progress.Ended(number);
+            DeviceEnd end;
+            try
+            {
+                end = RunOnce(number, cancel);
+            }
+            catch (Exception e) when (e is Win32Exception or IOException)
+            {
+                // No descriptor, process or memory was free for it: the others have theirs
+                string why = Shown.Lines(e.Message).TrimEnd('.');
+                say($"{devices[number].Label}: its process cannot be started ({why}). The others go on without it.");
+                return new DeviceEnd(devices[number], Program.Failed, null);
+            }
+            finally
+            {
+                progress.Ended(number);
+            }
+
             if (end.IsOrderly || cancel.IsCancellationRequested)
             {
                 return end;
