@@ -52,7 +52,7 @@ internal static class Program
             Console.Error.WriteLine(e.Message);
             return BadInput;
         }
-        catch (StoreGoneException e)
+        catch (Exception e) when (e is StoreGoneException or RunGoneException)
         {
             Console.Error.WriteLine(Shown.Lines(e.Message));
             return Failed;
