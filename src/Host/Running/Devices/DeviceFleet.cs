@@ -73,11 +73,13 @@ internal sealed class DeviceFleet(
             {
                 end = RunOnce(number, cancel);
             }
-            catch (Exception e) when (e is Win32Exception or IOException)
+            catch (Exception e)
+                when (e is Win32Exception or IOException or OutOfMemoryException or TypeInitializationException)
             {
-                // No descriptor, process or memory was free for it: the others have theirs
-                string why = Shown.Lines(e.Message).TrimEnd('.');
-                say($"{devices[number].Label}: its process cannot be started ({why}). The others go on without it.");
+                say(
+                    $"{devices[number].Label}: its process cannot be started ({WhyNot(e)}). Its share is left to the "
+                        + "others."
+                );
                 return new DeviceEnd(devices[number], Program.Failed, null);
             }
             finally
@@ -166,6 +168,18 @@ internal sealed class DeviceFleet(
             progress.Say(number, Shown.Lines(line));
         }
     }
+
+    /// <summary>
+    /// Why a process cannot be started, without the command line; the runtime, too, needs threads and descriptors for
+    /// it, and does not say which it lacks.
+    /// </summary>
+    private static string WhyNot(Exception e) =>
+        e switch
+        {
+            Win32Exception system => new Win32Exception(system.NativeErrorCode).Message,
+            IOException => Shown.Name(e.Message.Trim().TrimEnd('.')),
+            _ => "no thread or descriptor is free for it",
+        };
 
     private static string Words(int code) =>
         code > Signalled

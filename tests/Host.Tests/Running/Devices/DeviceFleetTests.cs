@@ -82,7 +82,7 @@ public sealed class DeviceFleetTests : IDisposable
 
         ends.Select(e => (e.Code, e.IsOrderly)).Should().Equal((0, true), (1, true));
         said.Should().ContainSingle().Which.Should().StartWith("cuda:1: its process cannot be started (");
-        said.Single().Should().EndWith("). The others go on without it.").And.NotContain("\n");
+        said.Single().Should().EndWith("). Its share is left to the others.").And.NotContain("\n");
     }
 
     [Fact]
