@@ -312,10 +312,9 @@ internal static class RunCommand
         {
             return RunClaimed(session, pipeline, claim, damaged, time, cancel);
         }
-        catch (Exception e)
-            when (e is IOException or UnauthorizedAccessException && claim.IsGone && !session.Store.Lease.IsStoreGone() // that is told by itself
-            )
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && claim.IsGone)
         {
+            session.RequireStore(); // that it went with the store is told by that
             throw new RunGoneException(folder, e);
         }
     }
