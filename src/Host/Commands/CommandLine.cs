@@ -8,6 +8,9 @@ namespace Pipelines.Host.Commands;
 /// <summary>The commands and their options, as <c>--help</c> shows them.</summary>
 internal static class CommandLine
 {
+    /// <summary>Commands that leave files, or do something: what they say of it is for whoever looks on.</summary>
+    private static readonly string[] Doing = ["run", "reproduce", "report", "gc", "make-model", "cancel"];
+
     /// <summary>The program's command line; <c>run</c> is meant where no command is named.</summary>
     public static RootCommand Build()
     {
@@ -86,6 +89,14 @@ internal static class CommandLine
         EmptyTexts.Refuse(root);
         Help.Attach(root);
         return root;
+    }
+
+    /// <summary>What is asked for is what is written to standard output, and nothing is left of it elsewhere.</summary>
+    public static bool SaysItsResult(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        bool isDoing = command is RootCommand || Doing.Contains(command.Name);
+        return !isDoing || parsed.Action != command.Action; // help
     }
 
     /// <summary>The options of a run alone.</summary>
@@ -272,6 +283,11 @@ internal sealed record RunOptions(
     /// It is the process of one of several devices: its parent shows its progress, and its input ends with the parent.
     /// </summary>
     public bool IsOfFleet { get; init; }
+
+    /// <summary>
+    /// <see cref="SettingsDigest"/> of what the run was asked for that started this process; null = none did.
+    /// </summary>
+    public string? Settings { get; init; }
 
     /// <summary>The same command once more, as a shell takes it.</summary>
     public string Again => string.Join(' ', Words.Select(ShellWords.Word).Prepend(Help.Program));

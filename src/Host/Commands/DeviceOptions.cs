@@ -24,10 +24,12 @@ internal sealed class DeviceOptions
 
     private readonly Option<long?> memoryShare = new(MemoryShare) { Hidden = true };
 
+    private readonly Option<string?> settings = new(SettingsDigest.Option) { Hidden = true };
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { devices, device, memoryShare })
+        foreach (Option option in new Option[] { devices, device, memoryShare, settings })
         {
             command.Add(option);
         }
@@ -44,6 +46,7 @@ internal sealed class DeviceOptions
                 Device = name,
                 MemoryShare = parsed.GetValue(memoryShare),
                 IsOfFleet = true,
+                Settings = parsed.GetValue(settings),
             }
             : options;
 }

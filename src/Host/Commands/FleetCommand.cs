@@ -5,6 +5,7 @@ using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Host.Running.Devices;
 using Pipelines.Models.Tensors;
+using Pipelines.Spec.Reading;
 using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Host.Commands;
@@ -20,15 +21,23 @@ internal static class FleetCommand
     public static int Execute(RunOptions options, DeviceList list)
     {
         RunOptions here = options with { Device = list.Names.Count > 0 ? list.Names[0] : null };
-        var (code, work) = Compute(here, list);
-        return code == Program.Done ? RunCommand.Execute(here, work) : code;
+        // Once: whoever changes the spec meanwhile does not change what is run
+        ReadResult read = Session.Read(here);
+        var (code, work) = Compute(here, read, list);
+        if (code != Program.Done)
+        {
+            return code;
+        }
+
+        using var session = Session.Open(here, read);
+        return RunCommand.Execute(session, work);
     }
 
     /// <summary>Lets the devices compute what is missing.</summary>
     /// <returns>Exit code, and what they did where they did all.</returns>
-    private static (int Code, FleetWork? Work) Compute(RunOptions options, DeviceList list)
+    private static (int Code, FleetWork? Work) Compute(RunOptions options, ReadResult read, DeviceList list)
     {
-        using var session = Open(options);
+        using var session = Open(options, read);
         int cards = TorchSharp.torch.cuda.device_count();
         IReadOnlyList<WorkerDevice> devices = list.Resolve(cards);
         session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
@@ -42,10 +51,11 @@ internal static class FleetCommand
         RunProgress progress = RunCommand.NewProgress(hidesFinished: session.HasSeveral);
         long? share = devices.Count > 1 ? MemoryLimits.ShareOf(devices.Count) : null;
         int threads = Math.Max(1, session.Threads / devices.Count);
+        string asked = SettingsDigest.Of(Session.UsableOf(options, read)!.Experiments);
         var shown = new FleetProgress(progress, [.. devices.Select(d => d.Label)]);
         var fleet = new DeviceFleet(
             ProgramStart.Here(),
-            device => JobWords.OfDevice(Rest(options), device, threads, share),
+            device => JobWords.OfDevice(Rest(options) with { Settings = asked }, device, threads, share),
             devices,
             shown,
             progress.Message,
@@ -61,7 +71,7 @@ internal static class FleetCommand
         IReadOnlyList<DeviceEnd> ends = progress.Show(() => fleet.Run(interruption.Token));
         if (interruption.Token.IsCancellationRequested)
         {
-            using var now = Session.Open(options, toRead: true);
+            using var now = Session.Open(options, read, toRead: true);
             Tell(now, now.FindUnfinished() ?? 0, "Interrupted.");
             return (Program.Interrupted, null);
         }
@@ -80,7 +90,7 @@ internal static class FleetCommand
         }
 
         // Others may have done what one that died was at
-        using var after = Session.Open(options, toRead: true);
+        using var after = Session.Open(options, read, toRead: true);
         if (after.FindUnfinished() is not { } at)
         {
             return (Program.Done, work);
@@ -106,11 +116,11 @@ internal static class FleetCommand
         RunCommand.TellStanding(session, at, why, "behind it");
 
     /// <summary>The session on the first device; that it is not there is the list's fault and not the spec's.</summary>
-    private static Session Open(RunOptions options)
+    private static Session Open(RunOptions options, ReadResult read)
     {
         try
         {
-            return Session.Open(options);
+            return Session.Open(options, read);
         }
         catch (InputException e) when (options.Device is not null && e.Where == Arithmetic.DeviceSetting)
         {

@@ -38,6 +38,7 @@ internal static class JobWords
             DeviceOptions.Device,
             device,
             .. Values(DeviceOptions.MemoryShare, memory is { } bytes ? [Invariant.Text($"{bytes}")] : []),
+            .. Values(SettingsDigest.Option, options.Settings is { } digest ? [digest] : []),
         ];
 
     /// <summary>What names the run to another command, here.</summary>

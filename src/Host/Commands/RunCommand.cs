@@ -308,6 +308,27 @@ internal static class RunCommand
         session.RequireStore(); // begun again for what was lost with it, this would begin in an empty one
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
+        try
+        {
+            return RunClaimed(session, pipeline, claim, damaged, time, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && claim.IsGone)
+        {
+            session.RequireStore(); // that it went with the store is told by that
+            throw new RunGoneException(folder, e);
+        }
+    }
+
+    private static RunEnd RunClaimed(
+        Session session,
+        Pipeline pipeline,
+        RunClaim claim,
+        ConcurrentQueue<string> damaged,
+        TimeSpent time,
+        CancellationToken cancel
+    )
+    {
+        string folder = claim.Folder;
         string logFile = claim.GrowingFile("log.txt");
         using var log = new RunLog(logFile);
         using var shortages = new ShortageNotes(log);

@@ -153,17 +153,27 @@ internal sealed class Session : IDisposable
     /// files.</param>
     /// <exception cref="SpecException">The spec has errors; with <c>--keep-going</c>: none of its experiments can be
     /// run.</exception>
-    public static Session Open(RunOptions options, bool toRead = false)
+    public static Session Open(RunOptions options, bool toRead = false) => Open(options, Read(options), toRead);
+
+    /// <summary>Compiles a spec that was read before.</summary>
+    /// <inheritdoc cref="Open(RunOptions, bool)"/>
+    public static Session Open(RunOptions options, ReadResult read, bool toRead = false)
     {
-        ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         string[] unreadable = [.. read.Errors.Select(SpecException.Line)];
-        ReadResult? usable =
-            unreadable.Length == 0 ? read
-            : options.KeepGoing ? read.Rest
-            : null;
+        ReadResult? usable = UsableOf(options, read);
+        SettingsDigest.Require(options, usable?.Experiments);
         ChooseLibtorch(usable ?? throw new SpecException(unreadable));
         return new Session(options, usable, unreadable, toRead);
     }
+
+    /// <summary>Reads the spec.</summary>
+    public static ReadResult Read(RunOptions options) => ExperimentReader.Read(options.Spec, options.Overrides);
+
+    /// <summary>What can be run of a spec; null where nothing can.</summary>
+    public static ReadResult? UsableOf(RunOptions options, ReadResult read) =>
+        read.Errors.Count == 0 ? read
+        : options.KeepGoing ? read.Rest
+        : null;
 
     /// <summary>
     /// Names the libtorch of all experiments, before any type of TorchSharp is met: from then on it is loaded, once a

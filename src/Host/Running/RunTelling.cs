@@ -132,9 +132,9 @@ internal sealed class RunTelling(
 
     /// <summary>Why a unit failed, in a sentence.</summary>
     public static string Words(Exception failure) =>
-        failure is InputException or IOException or UnauthorizedAccessException
-            ? failure.Message
-            : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+        failure is InputException or IOException or UnauthorizedAccessException ? failure.Message
+        : FileSizeLimit.IsCauseOf(failure) ? $"{FileSizeLimit.Words}."
+        : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
 
     /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
     private static string Label(Stage stage, string kind) => kind == stage.Kind ? stage.Name : $"{stage.Name}: {kind}";

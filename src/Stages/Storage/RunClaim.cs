@@ -25,6 +25,9 @@ public sealed class RunClaim : IDisposable
     /// <summary>Nobody else was at work under the name when this process began.</summary>
     public bool IsAlone { get; }
 
+    /// <summary>The run's folder was deleted behind it.</summary>
+    public bool IsGone => !NetworkDisk.IsThere(path);
+
     /// <summary>
     /// Name of a file that grows while the run goes on: one of its own for each process that works beside others, for
     /// two that append to one file overwrite each other.

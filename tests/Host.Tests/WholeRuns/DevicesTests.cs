@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Pipelines.Host.Commands;
+using Pipelines.Spec.Reading;
 using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
@@ -98,6 +100,48 @@ public sealed partial class DevicesTests
             .And.Contain("The same command goes on from there");
         children.Should().OnlyContain(c => !Directory.Exists($"/proc/{c}"));
         Directory.EnumerateFiles(Path.Combine(shared.Cache, ".workers")).Should().BeEmpty("each ended in order");
+    }
+
+    [Fact]
+    public async Task What_was_asked_for_is_computed_though_the_spec_is_changed_meanwhile()
+    {
+        using var alone = new SmallExperiment(samples: 3, masks: 2000);
+        alone.Run("--jobs", "1");
+        using var shared = new SmallExperiment(samples: 3, masks: 2000);
+        using Process parent = HostProcess.Start(shared.Arguments("--devices", "cpu,cpu", "--threads", "2"));
+        _ = parent.StandardOutput.ReadToEndAsync();
+        Task<string> errors = parent.StandardError.ReadToEndAsync();
+        KillTests.WaitForPasses(shared, parent);
+        string spec = await File.ReadAllTextAsync(shared.Spec);
+
+        await File.WriteAllTextAsync(
+            shared.Spec,
+            spec.Replace("seed: 3", "seed: 4").Replace("name: small", "name: other")
+        );
+        await parent.WaitForExitAsync();
+
+        parent.ExitCode.Should().Be(0, await errors);
+        Directory.EnumerateDirectories(Path.Combine(shared.Artifacts, "runs")).Should().Equal(shared.RunFolder);
+        shared.TableBytes().Should().Equal(alone.TableBytes());
+    }
+
+    [Theory]
+    [InlineData("seed: 4")]
+    [InlineData("seed: none")]
+    public void The_process_of_a_device_refuses_a_spec_that_says_something_else_by_now(string seed)
+    {
+        using var shared = new SmallExperiment(samples: 1, masks: 20);
+        string asked = SettingsDigest.Of(ExperimentReader.Read(shared.Spec).Experiments);
+        string[] words = ["--worker", "--device", "cpu", SettingsDigest.Option, asked];
+        HostProcess.RunApart(shared.Arguments(words)).ExitCode.Should().Be(0);
+
+        File.WriteAllText(shared.Spec, File.ReadAllText(shared.Spec).Replace("seed: 3", seed));
+
+        shared
+            .Refusal(words)
+            .Should()
+            .StartWith($"{shared.Spec}: was changed while it was run")
+            .And.Contain("is stored");
     }
 
     [Fact]

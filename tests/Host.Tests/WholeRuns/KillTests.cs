@@ -133,6 +133,26 @@ public sealed class KillTests
         experiment.Run(less).Should().Contain("units computed", "nothing stands in the way of a store made anew");
     }
 
+    [Theory]
+    [InlineData("--jobs=2")]
+    [InlineData("--devices=cpu,cpu")]
+    public async Task A_runs_folder_that_is_deleted_under_it_is_told_once_and_the_same_command_goes_on(string option)
+    {
+        using var experiment = new SmallExperiment(samples: 6, masks: 2000);
+        using Process process = HostProcess.Start(experiment.Arguments(option));
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            errors = process.StandardError.ReadToEndAsync();
+        WaitForPasses(experiment, process);
+        Remove(experiment.RunFolder);
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(1);
+        string said = await output + await errors;
+        said.Split($"{experiment.RunFolder} is gone: somebody deleted the run's folder").Should().HaveCount(2, said);
+        said.Should().NotContain("No such file").And.NotContain("Could not find");
+        string[] less = ["--set", "stages.answers.keep=1", "--set", "stages.masks.count=20"];
+        experiment.Run(less).Should().Contain("units computed");
+    }
+
     /// <summary>Removes a folder in which others still make files.</summary>
     private static void Remove(string folder)
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain.Errors;
@@ -17,7 +18,7 @@ internal sealed record DeviceEnd(WorkerDevice Device, int Code, string? KilledWh
 /// <summary>
 /// A worker process a device. The store is all that they share: a process that dies leaves what it had stored, and the
 /// others take over what it had claimed. One that dies is started again once, unless memory was the cause: it would die
-/// of it again.
+/// of it again. One that cannot be started leaves its work to the others.
 /// </summary>
 /// <param name="program">The program.</param>
 /// <param name="arguments">Its arguments, for a device and its share.</param>
@@ -67,8 +68,25 @@ internal sealed class DeviceFleet(
     {
         for (bool isSecond = false; ; isSecond = true)
         {
-            DeviceEnd end = RunOnce(number, cancel);
-            progress.Ended(number);
+            DeviceEnd end;
+            try
+            {
+                end = RunOnce(number, cancel);
+            }
+            catch (Exception e)
+                when (e is Win32Exception or IOException or OutOfMemoryException or TypeInitializationException)
+            {
+                say(
+                    $"{devices[number].Label}: its process cannot be started ({WhyNot(e)}). Its share is left to the "
+                        + "others."
+                );
+                return new DeviceEnd(devices[number], Program.Failed, null);
+            }
+            finally
+            {
+                progress.Ended(number);
+            }
+
             if (end.IsOrderly || cancel.IsCancellationRequested)
             {
                 return end;
@@ -150,6 +168,18 @@ internal sealed class DeviceFleet(
             progress.Say(number, Shown.Lines(line));
         }
     }
+
+    /// <summary>
+    /// Why a process cannot be started, without the command line; the runtime, too, needs threads and descriptors for
+    /// it, and does not say which it lacks.
+    /// </summary>
+    private static string WhyNot(Exception e) =>
+        e switch
+        {
+            Win32Exception system => new Win32Exception(system.NativeErrorCode).Message,
+            IOException => Shown.Name(e.Message.Trim().TrimEnd('.')),
+            _ => "no thread or descriptor is free for it",
+        };
 
     private static string Words(int code) =>
         code > Signalled

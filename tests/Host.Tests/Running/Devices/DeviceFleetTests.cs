@@ -74,6 +74,18 @@ public sealed class DeviceFleetTests : IDisposable
     }
 
     [Fact]
+    public void One_that_cannot_be_started_ends_with_words_and_the_others_go_on()
+    {
+        tooLong = "cuda:1"; // for the system: no process takes such words
+
+        IReadOnlyList<DeviceEnd> ends = Run("exit 0", "cuda:0,cuda:1");
+
+        ends.Select(e => (e.Code, e.IsOrderly)).Should().Equal((0, true), (1, true));
+        said.Should().ContainSingle().Which.Should().StartWith("cuda:1: its process cannot be started (");
+        said.Single().Should().EndWith("). Its share is left to the others.").And.NotContain("\n");
+    }
+
+    [Fact]
     public void Interrupted_its_processes_are_asked_by_the_end_of_their_input_and_not_started_again()
     {
         using var interrupted = new CancellationTokenSource();
@@ -95,6 +107,8 @@ public sealed class DeviceFleetTests : IDisposable
         output.ToString().Should().Contain("cpu: a sentence\n");
     }
 
+    private string? tooLong; // a device
+
     private readonly StringWriter output = new() { NewLine = "\n" };
 
     private string Counter => Path.Combine(folder.Path, "proc", "vmstat");
@@ -111,7 +125,7 @@ public sealed class DeviceFleetTests : IDisposable
         IReadOnlyList<WorkerDevice> resolved = DeviceList.Parse(devices).Resolve(cudaCount: 2);
         return new DeviceFleet(
             new ProgramStart(["/bin/bash", Path.Combine(folder.Path, "script")], []),
-            device => [device, folder.Path],
+            device => [device, folder.Path, .. device == tooLong ? [new string('x', 1 << 22)] : Array.Empty<string>()],
             resolved,
             new FleetProgress(new PlainProgress(output), [.. resolved.Select(d => d.Label)]),
             said.Enqueue,
