@@ -17,7 +17,7 @@ namespace Pipelines.Models.Tensors;
 public static unsafe class TorchNative
 {
     /// <summary>The environment variable that names an installed PyTorch where no spec does.</summary>
-    private const string Variable = "LIBTORCH";
+    public const string Variable = "LIBTORCH";
 
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
     private static readonly string[] TorchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
@@ -388,8 +388,7 @@ public static unsafe class TorchNative
         || name.Contains("torch_cuda", StringComparison.Ordinal);
 
     private static (string Path, string Where)? Chosen() =>
-        chosen
-        ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? (path, Variable) : null);
+        chosen ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? (path, Variable) : null);
 
     private static void RequireLinux(string where)
     {

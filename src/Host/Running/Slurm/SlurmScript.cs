@@ -89,3 +89,8 @@ internal sealed class SlurmScript(SlurmProfile profile, string jobName, string l
 
     private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 }
+        foreach (var (name, value) in start.Inherited)
+        {
+            Line(text, $"export {name}={ShellWords.Word(value)}"); // before the setup, which may set it otherwise
+        }
+
