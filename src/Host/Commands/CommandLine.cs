@@ -249,6 +249,11 @@ internal sealed record RunOptions(
     /// <summary>The words of the command line.</summary>
     public IReadOnlyList<string> Words { get; init; } = [Spec];
 
+    /// <summary>
+    /// The <see cref="Running.Slurm.SettingsDigest"/> of what was submitted, of a job; null = it was not submitted.
+    /// </summary>
+    public string? Submitted { get; init; }
+
     /// <summary>Time from the start after which the process will be ended; null = none is known.</summary>
     public TimeSpan? TimeLimit { get; init; }
 

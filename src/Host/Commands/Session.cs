@@ -1,6 +1,7 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
+using Pipelines.Host.Running.Slurm;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
@@ -157,12 +158,33 @@ internal sealed class Session : IDisposable
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         string[] unreadable = [.. read.Errors.Select(SpecException.Line)];
+        RequireSubmitted(options, read, unreadable);
         ReadResult? usable =
             unreadable.Length == 0 ? read
             : options.KeepGoing ? read.Rest
             : null;
         ChooseLibtorch(usable ?? throw new SpecException(unreadable));
         return new Session(options, usable, unreadable, toRead);
+    }
+
+    /// <summary>A job computes what was submitted, and nothing else that its spec may say by now.</summary>
+    private static void RequireSubmitted(RunOptions options, ReadResult read, IReadOnlyList<string> unreadable)
+    {
+        if (options.Submitted is not { } digest || (read.Ok && SettingsDigest.Of(read.Experiments) == digest))
+        {
+            return;
+        }
+
+        throw read.Ok
+            ? new InputException(
+                options.Spec,
+                "the spec was changed after this job was submitted: it would compute something else.",
+                "Undo the change, or cancel its jobs and submit it again; nothing was computed of the changed spec."
+            )
+            : new SpecException([
+                .. unreadable,
+                $"{options.Spec}: this job was submitted when the spec had no error. Undo the change, or submit again.",
+            ]);
     }
 
     /// <summary>
