@@ -13,7 +13,8 @@ internal static class CancelCommand
     {
         string name = SubmitCommand.NameOf(options, PathRule.MayBeMissing),
             folder = Submission.FolderOf(options.Artifacts, name);
-        SubmittedJob[] jobs = [.. Submission.All(folder, Console.Error.WriteLine).SelectMany(s => s.Jobs)];
+        IReadOnlyList<Submission> all = Submission.All(folder, Console.Error.WriteLine);
+        SubmittedJob[] jobs = [.. all.SelectMany(s => s.Jobs)];
         if (jobs.Length == 0)
         {
             throw new InputException(
@@ -26,8 +27,16 @@ internal static class CancelCommand
         SlurmCommands slurm = SlurmCommands.Outside();
         try
         {
-            JobLine[] queued = [.. slurm.Queue(jobs).Where(QueueText.IsAlive)];
-            SubmittedJob[] alive = [.. jobs.Where(j => queued.Any(line => line.IsOf(j)))];
+            JobLine[] queue = [.. slurm.Queue(jobs).Where(QueueText.IsAlive)];
+            SubmittedJob[] alive = [.. all.SelectMany(s => s.AliveIn(queue))],
+                anew = [.. all.SelectMany(s => s.NumberedAnewIn(queue)).ExceptBy(alive.Select(Number), Number)];
+            if (anew.Length > 0)
+            {
+                Console.WriteLine(
+                    $"Left alone, for the numbers now belong to other jobs: {string.Join<SubmittedJob>(", ", anew)}."
+                );
+            }
+
             if (alive.Length == 0)
             {
                 Console.WriteLine($"No job of {name} is in the queue: there is nothing to cancel.");
@@ -44,4 +53,6 @@ internal static class CancelCommand
             return Program.Failed;
         }
     }
+
+    private static (string?, string) Number(SubmittedJob job) => (job.Cluster, job.Id);
 }

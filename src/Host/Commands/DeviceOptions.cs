@@ -24,12 +24,10 @@ internal sealed class DeviceOptions
 
     private readonly Option<long?> memoryShare = new(MemoryShare) { Hidden = true };
 
-    private readonly Option<string?> settings = new(SettingsDigest.Option) { Hidden = true };
-
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { devices, device, memoryShare, settings })
+        foreach (Option option in new Option[] { devices, device, memoryShare })
         {
             command.Add(option);
         }
@@ -46,7 +44,6 @@ internal sealed class DeviceOptions
                 Device = name,
                 MemoryShare = parsed.GetValue(memoryShare),
                 IsOfFleet = true,
-                Settings = parsed.GetValue(settings),
             }
             : options;
 }

@@ -25,6 +25,9 @@ internal enum Executor
 /// <summary>Options of <c>run</c> for other machines than this one, and for the end of a job there.</summary>
 internal sealed class ElsewhereOptions
 {
+    /// <summary>Said to processes and jobs that a run starts, and by nobody else: what they are to compute.</summary>
+    public const string Settings = "--settings";
+
     private static readonly string[] Names = [.. Enum.GetValues<Executor>().Select(e => Spelling.Of(e))];
 
     /// <summary>More help nobody: a chain of jobs that each last an hour is then four days long.</summary>
@@ -72,6 +75,8 @@ internal sealed class ElsewhereOptions
         HelpName = "DIR",
     };
 
+    private readonly Option<string?> settings = new(Settings) { Hidden = true };
+
     /// <summary>The options, to be added to each command that runs an experiment.</summary>
     public ElsewhereOptions()
     {
@@ -92,7 +97,7 @@ internal sealed class ElsewhereOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { executor, profile, chain, dryRun, timeLimit, stageWeights })
+        foreach (Option option in new Option[] { executor, profile, chain, dryRun, timeLimit, stageWeights, settings })
         {
             command.Add(option);
         }
@@ -122,12 +127,13 @@ internal sealed class ElsewhereOptions
         return isSlurm ? new(parsed.GetValue(profile), parsed.GetValue(chain), parsed.GetValue(dryRun)) : null;
     }
 
-    /// <summary>Adds what the command line says of the process's end and of its disk.</summary>
+    /// <summary>Adds what the command line says of the process's end, of its disk, and of what was asked for.</summary>
     public RunOptions ReadEnd(ParseResult parsed, RunOptions options) =>
         options with
         {
             TimeLimit = parsed.GetValue(timeLimit),
             StageWeights = parsed.GetValue(stageWeights),
+            Settings = parsed.GetValue(settings),
         };
 
     private static Executor ExecutorOf(ArgumentResult result)

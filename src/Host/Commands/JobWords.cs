@@ -5,8 +5,8 @@ using Pipelines.Host.Running.Slurm;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// The command line once more, as processes elsewhere are started with it: where they may begin in another folder,
-/// every path absolute.
+/// The command line once more, as processes elsewhere are started with it. The spec stays as it was said, and they
+/// begin in the folder where it was: the page tells the command, and its unit is that of the run.
 /// </summary>
 internal static class JobWords
 {
@@ -29,7 +29,7 @@ internal static class JobWords
     public static IReadOnlyList<string> OfDevice(RunOptions options, string device, int threads, long? memory) =>
         [
             "run",
-            options.Spec, // as it was said: the page tells the command, and its unit is that of the run
+            options.Spec,
             .. Said(options, threads, options.Artifacts),
             .. Values("--time-limit", options.TimeLimit is { } limit ? [Duration.Words(limit)] : []),
             .. Values("--stage-weights", options.StageWeights is { } folder ? [folder] : []),
@@ -38,7 +38,7 @@ internal static class JobWords
             DeviceOptions.Device,
             device,
             .. Values(DeviceOptions.MemoryShare, memory is { } bytes ? [Invariant.Text($"{bytes}")] : []),
-            .. Values(SettingsDigest.Option, options.Settings is { } digest ? [digest] : []),
+            .. Values(ElsewhereOptions.Settings, options.Settings is { } digest ? [digest] : []),
         ];
 
     /// <summary>What names the run to another command, here.</summary>
@@ -51,10 +51,11 @@ internal static class JobWords
     private static IEnumerable<string> Of(RunOptions options, SlurmProfile profile) =>
         [
             "run",
-            Path.GetFullPath(options.Spec),
+            options.Spec,
             .. Said(options, options.Threads ?? profile.Cpus, Path.GetFullPath(options.Artifacts)),
             .. Values("--time-limit", profile.Time is { } time ? [time] : []),
             .. Values("--stage-weights", profile.StageWeights is { } folder ? [folder] : []),
+            .. Values(ElsewhereOptions.Settings, options.Settings is { } digest ? [digest] : []),
         ];
 
     private static IEnumerable<string> Said(RunOptions options, int threads, string artifacts) =>

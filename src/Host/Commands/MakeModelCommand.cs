@@ -13,10 +13,7 @@ internal static class MakeModelCommand
     /// <summary>The command and its options.</summary>
     public static Command Build()
     {
-        var name = new Argument<string>("NAME")
-        {
-            Description = "A published model, one of the list below.",
-        };
+        var name = new Argument<string>("NAME") { Description = "A published model, one of the list below." };
         var output = new Option<string>("--out", "-o")
         {
             Description = "Folder to write; must not exist, or be empty.",

@@ -45,9 +45,7 @@ internal static class PlanCommand
         {
             Console.WriteLine($"{session.Name}, all {all.Count} experiments:");
             var sum = PlanTotals.Sum(all);
-            foreach (
-                string line in sum.Lines(session.Jobs, null, room.Binding(sum), room.FreeDisk, session.Root)
-            )
+            foreach (string line in sum.Lines(session.Jobs, null, room.Binding(sum), room.FreeDisk, session.Root))
             {
                 Console.WriteLine($"  {line}");
             }

@@ -8,6 +8,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Host.Running.Devices;
+using Pipelines.Host.Running.Slurm;
 using Pipelines.Models.Tensors;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages;
@@ -103,8 +104,10 @@ internal static class RunCommand
                 if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
                     Console.WriteLine(end.Words);
-                    TellStanding(session, i, "Interrupted.", "not begun");
-                    return Program.Interrupted;
+                    bool isPlanned = session.Options.IsWorker && SlurmCommands.JobHere is not null;
+                    string why = isPlanned ? "That is as planned: the jobs behind this one go on." : "Interrupted.";
+                    TellStanding(session, i, why, "not begun");
+                    return isPlanned ? code : Program.Interrupted; // Slurm would call it failed
                 }
 
                 if (!isWhole && failed == 0 && session.Options.IsWorker)

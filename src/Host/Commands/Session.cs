@@ -161,7 +161,7 @@ internal sealed class Session : IDisposable
     {
         string[] unreadable = [.. read.Errors.Select(SpecException.Line)];
         ReadResult? usable = UsableOf(options, read);
-        SettingsDigest.Require(options, usable?.Experiments);
+        RequireAsked(options, usable, unreadable);
         ChooseLibtorch(usable ?? throw new SpecException(unreadable));
         return new Session(options, usable, unreadable, toRead);
     }
@@ -174,6 +174,38 @@ internal sealed class Session : IDisposable
         read.Errors.Count == 0 ? read
         : options.KeepGoing ? read.Rest
         : null;
+
+    /// <summary>
+    /// A process that a run started, or a job that it submitted, computes what was asked for, and nothing else that the
+    /// spec may say by now.
+    /// </summary>
+    private static void RequireAsked(RunOptions options, ReadResult? usable, IReadOnlyList<string> unreadable)
+    {
+        if (options.Settings is not { } asked || (usable is not null && SettingsDigest.Of(usable.Experiments) == asked))
+        {
+            return;
+        }
+
+        if (options.IsOfFleet)
+        {
+            throw new InputException(
+                options.Spec,
+                "was changed while it was run: this process would compute something else than was asked for.",
+                "What was finished is stored; run it again to compute what the spec says now."
+            );
+        }
+
+        throw unreadable.Count == 0
+            ? new InputException(
+                options.Spec,
+                "the spec was changed after this job was submitted: it would compute something else.",
+                "Undo the change, or cancel its jobs and submit it again; nothing was computed of the changed spec."
+            )
+            : new SpecException([
+                .. unreadable,
+                $"{options.Spec}: this job was submitted when the spec had no error. Undo the change, or submit again.",
+            ]);
+    }
 
     /// <summary>
     /// Names the libtorch of all experiments, before any type of TorchSharp is met: from then on it is loaded, once a

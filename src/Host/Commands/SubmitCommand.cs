@@ -16,16 +16,22 @@ internal static class SubmitCommand
     public static int Execute(RunOptions options, SlurmChoice slurm)
     {
         SlurmProfile profile = slurm.Profile is { } file ? Profile(file) : new SlurmProfile();
-        string name = NameOf(options, PathRule.MustExist);
-        string submissions = Submission.FolderOf(options.Artifacts, name);
-        string folder = SlurmSubmission.NewFolder(submissions);
+        ReadResult read = ReadOf(options, PathRule.MustExist);
+        string name = read.Name,
+            submissions = Submission.FolderOf(options.Artifacts, name),
+            folder = SlurmSubmission.NewFolder(submissions),
+            settings = SettingsDigest.Of(read.Experiments);
+        SlurmScript.RequireNoPattern(folder);
+        RunOptions ofJobs = options with { Settings = settings };
         var submission = new SlurmSubmission(
             profile,
             name,
             slurm.Chain,
             ProgramStart.Here(),
-            JobWords.OfWorker(options, profile),
-            JobWords.OfReport(options, profile)
+            JobWords.OfWorker(ofJobs, profile),
+            JobWords.OfReport(ofJobs, profile),
+            settings,
+            Path.IsPathFullyQualified(options.Spec) ? null : Directory.GetCurrentDirectory()
         );
         if (slurm.DryRun)
         {
@@ -41,8 +47,10 @@ internal static class SubmitCommand
         using var interruption = new Interruption();
         try
         {
-            int size = submission.ElementsWithin(commands.MaxArraySize(), Console.WriteLine);
-            Submission made = submission.Submit(folder, commands, size, interruption.Token);
+            ClusterFacts cluster = commands.Facts();
+            int size = submission.ElementsWithin(cluster.MaxArraySize, Console.WriteLine);
+            RequireNoOther(submissions, settings, options, commands);
+            Submission made = submission.Submit(folder, commands, cluster.Name, size, interruption.Token);
             Console.WriteLine($"Submitted: {string.Join(", ", made.Jobs)}.");
             Console.WriteLine($"Scripts and logs: {folder}");
             Console.WriteLine($"How far it is: {Again("status", options)}");
@@ -58,10 +66,39 @@ internal static class SubmitCommand
 
     /// <summary>Name of a spec; of a matrix without its axes.</summary>
     /// <exception cref="SpecException">The spec has errors.</exception>
-    public static string NameOf(RunOptions options, PathRule paths)
+    public static string NameOf(RunOptions options, PathRule paths) => ReadOf(options, paths).Name;
+
+    private static ReadResult ReadOf(RunOptions options, PathRule paths)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides, paths: paths);
-        return read.Ok ? read.Name : throw SpecException.Of(read.Errors);
+        return read.Ok ? read : throw SpecException.Of(read.Errors);
+    }
+
+    /// <summary>
+    /// Jobs of other settings under the same name would keep these from their run's folder, and they would end at once.
+    /// </summary>
+    private static void RequireNoOther(string submissions, string settings, RunOptions options, SlurmCommands slurm)
+    {
+        Submission[] others =
+        [
+            .. Submission.All(submissions, Console.Error.WriteLine).Where(s => (s.Settings ?? settings) != settings),
+        ];
+        if (others.Length == 0)
+        {
+            return;
+        }
+
+        IReadOnlyList<JobLine> queue = slurm.Queue(others.SelectMany(s => s.Jobs));
+        SubmittedJob[] alive = [.. others.SelectMany(s => s.AliveIn(queue))];
+        if (alive.Length > 0)
+        {
+            throw new InputException(
+                options.Spec,
+                $"jobs of the same name with other settings are still in the queue: "
+                    + $"{string.Join<SubmittedJob>(", ", alive)}. Nothing was submitted.",
+                $"Name this run otherwise (--set name=OTHER), wait, or end them: {Again("cancel", options)}"
+            );
+        }
     }
 
     private static SlurmProfile Profile(string file)

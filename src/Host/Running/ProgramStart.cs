@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pipelines.Models.Tensors;
 
 namespace Pipelines.Host.Running;
 
@@ -12,9 +13,24 @@ internal sealed record ProgramStart(IReadOnlyList<string> Words, IReadOnlyList<(
 {
     private const string RootVariable = "DOTNET_ROOT";
 
+    /// <summary>
+    /// Variables of this process that count where the other machine sets none of its own: a job may begin with an empty
+    /// environment.
+    /// </summary>
+    public IReadOnlyList<(string Name, string Value)> Inherited { get; init; } = [];
+
     /// <summary>This process once more.</summary>
     public static ProgramStart Here() =>
-        Of(AppContext.BaseDirectory, System.Environment.ProcessPath ?? "", RuntimeEnvironment.GetRuntimeDirectory());
+        Of(
+            AppContext.BaseDirectory,
+            System.Environment.ProcessPath ?? "",
+            RuntimeEnvironment.GetRuntimeDirectory()
+        ) with
+        {
+            Inherited = System.Environment.GetEnvironmentVariable(TorchNative.Variable) is { Length: > 0 } libtorch
+                ? [(TorchNative.Variable, Path.GetFullPath(libtorch))]
+                : [],
+        };
 
     /// <summary>A process once more.</summary>
     /// <param name="folder">Where the program lies.</param>

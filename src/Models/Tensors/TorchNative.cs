@@ -17,7 +17,7 @@ namespace Pipelines.Models.Tensors;
 public static unsafe class TorchNative
 {
     /// <summary>The environment variable that names an installed PyTorch where no spec does.</summary>
-    private const string Variable = "LIBTORCH";
+    public const string Variable = "LIBTORCH";
 
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
     private static readonly string[] TorchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];

@@ -118,7 +118,28 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
             .And.OnlyContain(l => l.Contains("The same command goes on from there", StringComparison.Ordinal));
         logs[0].Should().MatchRegex(@"(?m)^\w+: [1-9]\d* computed", "how far it comes is the machine's affair");
         logs[1].Should().MatchRegex(@"(?m)^\w+: .*\b[1-9]\d* cached", "it goes on where the first ended");
-        Status().Should().NotContain("timeout");
+        Status()
+            .Should()
+            .MatchRegex(@"\(array, 1 job\) +completed")
+            .And.MatchRegex(@"follow-up 1, 1 job\) +completed")
+            .And.MatchRegex(@"\(report\) +failed");
+    }
+
+    [SlurmFact]
+    public void Jobs_whose_spec_was_changed_while_they_waited_compute_nothing()
+    {
+        string said = Submit("{ array_size: 1, cpus: 1, setup: 'sleep 5' }");
+        File.WriteAllText(
+            experiment.Spec,
+            File.ReadAllText(experiment.Spec).Replace("seed: 3", "seed: 4", StringComparison.Ordinal)
+        );
+        Ended(Ids(said)[^1]);
+        Logs()
+            .Select(File.ReadAllText)
+            .Should()
+            .HaveCount(2)
+            .And.OnlyContain(l => l.Contains("was changed after this job was submitted", StringComparison.Ordinal));
+        Directory.Exists(experiment.Cache).Should().BeFalse();
     }
 
     [SlurmFact]

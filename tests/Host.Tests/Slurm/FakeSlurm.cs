@@ -13,8 +13,8 @@ internal sealed class FakeSlurm : IDisposable
 
     public FakeSlurm()
     {
-        Write("scontrol", "echo 'MaxArraySize            = 1001'");
-        Write("sbatch", "n=$((100 + $(grep -c '^sbatch' \"$CALLS\"))); echo $n");
+        Write("scontrol", "echo 'ClusterName             = fake'; echo 'MaxArraySize            = 1001'");
+        Write("sbatch", "n=$((100 + $(grep -c '^sbatch' \"$CALLS\"))); echo \"$PWD\" >\"$CALLS.$n\"; echo $n");
         Write("scancel", "true");
         Write("squeue", "true");
         Write("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
@@ -35,6 +35,10 @@ internal sealed class FakeSlurm : IDisposable
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
+
+    /// <summary>What the queue holds: lines of number, state, nodes and reason of jobs that were submitted.</summary>
+    public void Queue(params string[] lines) =>
+        Write("squeue", string.Join('\n', lines.Select(l => $"echo '{l}|'\"$(<\"$CALLS.{l.Split('_', '|')[0]}\")\"")));
 
     /// <summary>A cluster without one of the programs.</summary>
     public void Remove(string program) => File.Delete(Path.Combine(folder.Path, program));

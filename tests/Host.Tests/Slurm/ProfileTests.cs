@@ -83,6 +83,12 @@ public sealed class ProfileTests
         "sbatch: -n1 --array=0-9",
         "p.yaml:12:9: sbatch: * holds more than one option*"
     )]
+    [InlineData("sbatch: --exclude=n7", "sbatch: --comment=a b", "p.yaml:12:9: sbatch: * has a blank in its value*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: --comment a b", "p.yaml:12:9: sbatch: * has a blank in its value*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: -n1 2", "p.yaml:12:9: sbatch: * has a blank in its value*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: --clusters=a,b", "p.yaml:12:9: sbatch: * names several clusters*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: -M a,b", "p.yaml:12:9: sbatch: * names several clusters*")]
+    [InlineData("sbatch: --exclude=n7", "sbatch: -Mall", "p.yaml:12:9: sbatch: * names several clusters*")]
     [InlineData("sbatch: --exclude=n7", "sbatch: exclude", "p.yaml:12:9: sbatch: 'exclude' is not a valid sbatch*")]
     [InlineData("sbatch: --exclude=n7", "sbatch: \"--exclude=n7\\nrm -r\"", "p.yaml:12:9: sbatch: *is not a valid*")]
     [InlineData("account: lab_7", "account: lab 7", "p.yaml:2:10: account: 'lab 7' is not a valid account*")]
@@ -94,6 +100,20 @@ public sealed class ProfileTests
         text.Should().NotBe(Whole);
         Read(text).Errors.Should().ContainSingle().Which.ToString().Should().Match(error);
     }
+
+    [Theory]
+    [InlineData("--comment=\"a b\"")]
+    [InlineData("--comment='a -b'")]
+    [InlineData("--comment 'a b'")]
+    [InlineData("--exclude n7")]
+    [InlineData("--exclude=n7 # it is slow")]
+    [InlineData("-x n7")]
+    [InlineData("-xn7,n8")]
+    [InlineData("--clusters=small")]
+    [InlineData("-M allegro")]
+    [InlineData("--cluster-constraint=a,b")]
+    public void A_line_that_sbatch_takes_as_one_option_is_taken(string line) =>
+        Read($"sbatch: ['{line.Replace("'", "''", StringComparison.Ordinal)}']").Value!.Sbatch.Should().Equal(line);
 
     [Theory]
     [InlineData("", "p.yaml:1:1: the file is empty: a * is a mapping of its fields")]

@@ -10,7 +10,10 @@ public sealed class QueueTextTests
     private static readonly Submission Submitted = new(
         DateTime.UnixEpoch,
         [new("12", "array", 5), new("13", "follow-up 1", 5), new("14", "report", null)]
-    );
+    )
+    {
+        Folder = "/store/runs/small/slurm/20261201-120000-ab12",
+    };
 
     [Fact]
     public void Elements_are_counted_by_state_with_their_nodes_and_reasons_and_what_nobody_knows_is_unknown() =>
@@ -54,11 +57,12 @@ public sealed class QueueTextTests
     [Theory]
     [InlineData("")]
     [InlineData("slurm_load_jobs error")]
-    [InlineData("12_[0-4%2]|PENDING||Resources")]
-    [InlineData("x|RUNNING|n1|None")]
+    [InlineData("12_[0-4%2]|PENDING||Resources|/f")]
+    [InlineData("x|RUNNING|n1|None|/f")]
     [InlineData("12_0|RUNNING")]
-    [InlineData("12_0_1|RUNNING|n1|None")]
-    [InlineData("12_99999999999999999999|RUNNING|n1|None")]
+    [InlineData("12_0|RUNNING|n1|None")]
+    [InlineData("12_0_1|RUNNING|n1|None|/f")]
+    [InlineData("12_99999999999999999999|RUNNING|n1|None|/f")]
     public void A_line_of_another_form_says_nothing(string answer) => JobLine.Read(answer, '|').Should().BeEmpty();
 
     [Theory]
@@ -69,7 +73,7 @@ public sealed class QueueTextTests
     [InlineData("CANCELLED by 1000", false)]
     [InlineData("NODE_FAIL", false)]
     public void A_state_that_is_not_surely_over_is_one_to_be_cancelled(string state, bool isAlive) =>
-        QueueText.IsAlive(JobLine.Read($"12|{state}||None", '|').Single()).Should().Be(isAlive);
+        QueueText.IsAlive(JobLine.Read($"12|{state}||None|/f", '|').Single()).Should().Be(isAlive);
 
     [Fact]
     public void Jobs_that_nobody_could_be_asked_about_are_not_said_to_be_forgotten() =>
@@ -91,5 +95,35 @@ public sealed class QueueTextTests
             .WithMessage("Interrupted*sleep*");
     }
 
-    private static string[] Lines(string answer) => [.. QueueText.Lines(Submitted, [.. JobLine.Read(answer, '|')])];
+    [Fact]
+    public void A_number_that_the_cluster_gave_to_another_job_says_nothing_of_ours()
+    {
+        JobLine[] known = [.. JobLine.Read("12_0|RUNNING|n1|None|/home/else\n14|PENDING||Priority|\n", '|')];
+        QueueText
+            .Lines(Submitted, known)
+            .Should()
+            .Equal(
+                "  12 (array, 5 jobs)        5 unknown (its number now belongs to another job)",
+                "  13 (follow-up 1, 5 jobs)  5 unknown (Slurm no longer tells)",
+                "  14 (report)               unknown (its number now belongs to another job)"
+            );
+        Submitted.AliveIn(known).Should().BeEmpty();
+        Submitted.NumberedAnewIn(known).Select(j => j.Id).Should().Equal("12", "14");
+    }
+
+    [Fact]
+    public void A_folder_that_is_reached_by_another_path_is_the_same_submissions() =>
+        Submitted
+            .AliveIn([.. JobLine.Read("12_0|RUNNING|n1|None|/nfs/a|b/slurm/20261201-120000-ab12\n", '|')])
+            .Select(j => j.Id)
+            .Should()
+            .Equal("12");
+
+    private static string[] Lines(string answer) =>
+        [
+            .. QueueText.Lines(
+                Submitted,
+                [.. answer.Split('\n').SelectMany(line => JobLine.Read($"{line}|{Submitted.Folder}", '|'))]
+            ),
+        ];
 }

@@ -48,6 +48,21 @@ public sealed class ScriptTests
         Texts.Hold("report", new SlurmScript(Profile, "mine", "/logs", Start).OfReport(["run", "/home/me/mine.yaml"]));
 
     [Fact]
+    public void A_folder_to_begin_in_is_entered_behind_the_setup_and_a_setup_may_set_what_is_inherited()
+    {
+        using var folder = new TemporaryFolder();
+        string odd = Directory.CreateDirectory(Path.Combine(folder.Path, Odd)).FullName;
+        var start = new ProgramStart(["/bin/bash", "-c", "printf '%s\\n' \"$PWD\" \"$A\" \"$B\""], [])
+        {
+            Inherited = [("A", "here"), ("B", "here")],
+        };
+        var profile = new SlurmProfile { Setup = ["export B=there", "cd /"] };
+        string text = new SlurmScript(profile, "n", folder.Path, start, odd).OfReport([]);
+        Bash(folder, text, ("SLURM_JOB_ID", "7")).Code.Should().Be(0);
+        File.ReadAllLines(Path.Combine(folder.Path, "7.0.log"))[1..].Should().Equal(odd, "here", "there");
+    }
+
+    [Fact]
     public void The_limit_is_left_out_where_the_array_is_no_larger() =>
         new SlurmScript(Profile, "mine", "/logs", Start).OfArray(8, []).Should().Contain("--array=0-7\n");
 

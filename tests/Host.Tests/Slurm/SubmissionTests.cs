@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using Pipelines.Host.Tests.WholeRuns;
 using Xunit;
@@ -46,13 +48,14 @@ public sealed class SubmissionTests : IDisposable
             .Contain("#SBATCH --array=0-3\n")
             .And.MatchRegex(
                 $"\nexec \\S+/dotnet \\S+/Pipelines.Host.dll run {experiment.Spec} --artifacts {experiment.Artifacts} "
-                    + "--threads 1 --worker\n$"
+                    + "--threads 1 --settings [0-9a-f]{64} --worker\n$"
             );
         File.ReadAllText(Path.Combine(folder, "report.sh")).Should().NotContain("--worker").And.NotContain("--array");
+        slurm.Run(["status", .. Arguments()]).Output.Should().MatchRegex(@"Jobs submitted \S+ \S+Z to fake, logs in ");
     }
 
     [Fact]
-    public void The_command_lines_settings_reach_the_jobs_and_paths_become_absolute()
+    public void The_command_lines_settings_reach_the_jobs_which_begin_where_it_was_given()
     {
         string spec = Path.GetRelativePath(HostProcess.RepositoryRoot, experiment.Spec),
             artifacts = Path.GetRelativePath(HostProcess.RepositoryRoot, experiment.Artifacts);
@@ -84,11 +87,127 @@ public sealed class SubmissionTests : IDisposable
         string folder = Directory.GetDirectories(Path.Combine(experiment.Artifacts, "runs", "other", "slurm")).Single();
         File.ReadAllText(Path.Combine(folder, "array.sh"))
             .Should()
-            .EndWith(
-                $" run {experiment.Spec} --set 'prompt=What'\\''s this?' --set name=other --artifacts "
-                    + $"{experiment.Artifacts} --jobs 2 --threads 3 --stale 1800s --keep-going --time-limit 30 "
-                    + "--stage-weights '${TMPDIR}/w' --worker\n"
+            .Contain($"\ncd -- {HostProcess.RepositoryRoot}\n")
+            .And.MatchRegex(
+                Regex.Escape(
+                    $" run {spec} --set 'prompt=What'\\''s this?' --set name=other --artifacts {experiment.Artifacts} "
+                        + "--jobs 2 --threads 3 --stale 1800s --keep-going --time-limit 30 "
+                        + "--stage-weights '${TMPDIR}/w' --settings "
+                ) + "[0-9a-f]{64} --worker\n$"
             );
+    }
+
+    [Fact]
+    public void What_jobs_computed_is_all_that_the_command_which_submitted_them_asks_for()
+    {
+        string[] words =
+        [
+            "run",
+            Path.GetRelativePath(HostProcess.RepositoryRoot, experiment.Spec),
+            "--artifacts",
+            experiment.Artifacts,
+        ];
+        slurm.Run([.. words, "--executor", "slurm"]).Code.Should().Be(0);
+        string folder = SubmissionFolder();
+        var start = new ProcessStartInfo("bash") { WorkingDirectory = folder };
+        start.ArgumentList.Add("report.sh");
+        start.Environment["SLURM_JOB_ID"] = "104";
+        using Process job = Process.Start(start)!;
+        job.WaitForExit();
+        job.ExitCode.Should().Be(0, File.ReadAllText(Path.Combine(folder, "logs", "104.0.log")));
+        slurm.Run(words).Output.Should().Contain("Nothing to do");
+    }
+
+    [Fact]
+    public void A_job_refuses_a_spec_that_would_compute_something_else_than_was_submitted()
+    {
+        Submit().Code.Should().Be(0);
+        string text = File.ReadAllText(experiment.Spec);
+        string[] worker = WordsIn("array.sh"),
+            report = WordsIn("report.sh");
+        foreach (string[] words in (string[][])[worker, report])
+        {
+            Edited(text.Replace("seed: 3", "seed: 4", StringComparison.Ordinal));
+            var (code, _, errors) = HostProcess.Run(words);
+            code.Should().Be(2);
+            errors
+                .Should()
+                .StartWith(
+                    $"{experiment.Spec}: the spec was changed after this job was submitted: it would compute something "
+                        + "else. Undo the change, or cancel its jobs and submit it again"
+                );
+            Edited(text.Replace("seed: 3", "seed: x", StringComparison.Ordinal));
+            (code, _, errors) = HostProcess.Run(words);
+            code.Should().Be(2);
+            errors
+                .Should()
+                .Contain("seed: 'x' is not")
+                .And.Contain("this job was submitted when the spec had no error. Undo the change, or submit again.");
+        }
+
+        Directory.Exists(experiment.Artifacts + "/cache").Should().BeFalse();
+        Edited("# A word that changes nothing\n" + text);
+        HostProcess.Run(worker).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void Other_settings_under_a_name_whose_jobs_are_in_the_queue_are_not_submitted()
+    {
+        Submit().Code.Should().Be(0);
+        slurm.Queue("101_0|COMPLETED|n1|None", "101_1|RUNNING|n1|None", "102|PENDING||Dependency");
+        var (code, _, errors) = Submit("--set", "seed=4");
+        code.Should().Be(2);
+        errors
+            .Should()
+            .Contain("jobs of the same name with other settings are still in the queue: 101 (array, 4 jobs), 102")
+            .And.Contain("Nothing was submitted. Name this run otherwise (--set name=OTHER), wait, or end them: ")
+            .And.Contain($" cancel {experiment.Spec} --set seed=4 --artifacts {experiment.Artifacts}\n");
+        Submissions().Should().HaveCount(1);
+        Submit().Code.Should().Be(0, "the same settings compute nothing twice");
+        Submit("--set", "seed=4", "--set", "name=other").Code.Should().Be(0);
+        slurm.Queue("101_1|FAILED|n1|None", "103_0|COMPLETED|n1|None");
+        Submit("--set", "seed=4").Code.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("a%j", "it reads '%' in a path as a part of a pattern")]
+    [InlineData("100%", "it reads '%' in a path as a part of a pattern")]
+    [InlineData("a\\b", "it reads '\\' in a path as a part of a pattern")]
+    public void A_folder_that_Slurm_takes_for_a_pattern_is_refused_before_anything_is_submitted(
+        string name,
+        string error
+    )
+    {
+        string odd = Path.Combine(Path.GetDirectoryName(experiment.Spec)!, name),
+            link = Path.Combine(Path.GetDirectoryName(experiment.Spec)!, "plain");
+        Directory.CreateDirectory(odd);
+        File.CreateSymbolicLink(link, odd);
+        foreach (string artifacts in (string[])[odd, Path.Combine(link, "new")])
+        {
+            var (code, _, errors) = slurm.Run([
+                "run",
+                experiment.Spec,
+                "--artifacts",
+                artifacts,
+                "--executor",
+                "slurm",
+            ]);
+            code.Should().Be(2);
+            errors.Should().Contain(error).And.Contain("Name another folder with --artifacts");
+        }
+
+        slurm.Calls.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_libtorch_that_is_named_here_is_named_to_jobs_before_their_setup()
+    {
+        string[] words = ["run", .. Arguments(), "--executor", "slurm", "--dry-run"];
+        slurm
+            .Run([("LIBTORCH", "/opt/my torch")], [.. words, "--profile", Profile("setup: module load x")])
+            .Output.Should()
+            .Contain("\nexport LIBTORCH='/opt/my torch'\nmodule load x\n");
+        slurm.Run([("LIBTORCH", "")], words).Output.Should().NotContain("LIBTORCH");
     }
 
     [Fact]
@@ -251,10 +370,14 @@ public sealed class SubmissionTests : IDisposable
     {
         Submit("--chain", "1");
         Submit();
-        slurm.Write(
-            "squeue",
-            "printf '%s\\n' '101_0|COMPLETED|n1|None' '101_1|FAILED|n1|NonZeroExitCode' '102_0|RUNNING|n1|None' "
-                + "'102_1|PENDING||Resources' '103|PENDING||Dependency' '104_0|PENDING||Priority' '105|PENDING||x'"
+        slurm.Queue(
+            "101_0|COMPLETED|n1|None",
+            "101_1|FAILED|n1|NonZeroExitCode",
+            "102_0|RUNNING|n1|None",
+            "102_1|PENDING||Resources",
+            "103|PENDING||Dependency",
+            "104_0|PENDING||Priority",
+            "105|PENDING||x"
         );
         var (code, output, errors) = slurm.Run(["cancel", .. Arguments()]);
         code.Should().Be(0, errors);
@@ -262,6 +385,30 @@ public sealed class SubmissionTests : IDisposable
         output
             .Should()
             .StartWith("Cancelled: 102 (follow-up 1, 4 jobs), 103 (report), 104 (array, 4 jobs), 105 (report).");
+    }
+
+    [Fact]
+    public void Cancel_leaves_a_job_that_has_the_number_of_one_of_ours()
+    {
+        Submit();
+        slurm.Write(
+            "squeue",
+            "echo '101_0|RUNNING|n1|None|/home/else/work'; echo \"102|PENDING||x|$(<\"$CALLS.102\")\""
+        );
+        string output = slurm.Run(["cancel", .. Arguments()]).Output;
+        output
+            .Should()
+            .Contain("Left alone, for the numbers now belong to other jobs: 101 (array, 4 jobs).\n")
+            .And.Contain("Cancelled: 102 (report).");
+        slurm.Calls[^1].Should().Be("scancel 102");
+        // Two of ours may have had it, one after the other: it is the later's
+        slurm.Write(
+            "sbatch",
+            "n=$((100 + $(grep -c '--parsable' \"$CALLS\") % 2)); echo \"$PWD\" >\"$CALLS.$n\"; echo $n"
+        );
+        Submit();
+        slurm.Queue("101_0|RUNNING|n1|None");
+        slurm.Run(["cancel", .. Arguments()]).Output.Should().StartWith("Cancelled: 101 (array, 4 jobs).");
     }
 
     [Fact]
@@ -273,7 +420,7 @@ public sealed class SubmissionTests : IDisposable
         Submit();
         slurm.Write("squeue", "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1");
         slurm.Run(["cancel", .. Arguments()]).Output.Should().Contain("there is nothing to cancel");
-        slurm.Write("squeue", "echo '101_0|RUNNING|n1|None'");
+        slurm.Queue("101_0|RUNNING|n1|None");
         slurm.Write("scancel", "echo 'scancel: error: Access/permission denied' >&2; exit 1");
         (code, _, errors) = slurm.Run(["cancel", .. Arguments()]);
         (code, errors).Should().Be((1, "scancel refused: scancel: error: Access/permission denied\n"));
@@ -302,6 +449,16 @@ public sealed class SubmissionTests : IDisposable
             .Should()
             .Equal("SBATCH_ACCOUNT");
     }
+
+    private string[] Submissions() => Directory.GetDirectories(Path.Combine(experiment.RunFolder, "slurm"));
+
+    private string SubmissionFolder() => Submissions().Should().ContainSingle().Which;
+
+    private void Edited(string text) => File.WriteAllText(experiment.Spec, text);
+
+    /// <summary>The program's words in a script, none of which holds a blank here.</summary>
+    private string[] WordsIn(string script) =>
+        File.ReadAllLines(Path.Combine(SubmissionFolder(), script))[^1].Split(".dll ")[1].Split(' ');
 
     private string[] Arguments() => [experiment.Spec, "--artifacts", experiment.Artifacts];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using FluentAssertions;
 using Pipelines.Host.Commands;
+using Pipelines.Host.Running;
 using Pipelines.Spec.Reading;
 using Xunit;
 
@@ -132,7 +133,7 @@ public sealed partial class DevicesTests
     {
         using var shared = new SmallExperiment(samples: 1, masks: 20);
         string asked = SettingsDigest.Of(ExperimentReader.Read(shared.Spec).Experiments);
-        string[] words = ["--worker", "--device", "cpu", SettingsDigest.Option, asked];
+        string[] words = ["--worker", "--device", "cpu", ElsewhereOptions.Settings, asked];
         HostProcess.RunApart(shared.Arguments(words)).ExitCode.Should().Be(0);
 
         File.WriteAllText(shared.Spec, File.ReadAllText(shared.Spec).Replace("seed: 3", seed));

@@ -89,6 +89,27 @@ public sealed class KillTests
     }
 
     [Fact]
+    public void A_worker_that_ends_before_its_jobs_time_has_done_what_was_planned_and_ends_with_0()
+    {
+        using var experiment = new SmallExperiment(samples: 1);
+        using Process process = HostProcess.Start(
+            new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7" },
+            experiment.Arguments("--time-limit", "0:01", "--worker")
+        );
+        _ = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        process.ExitCode.Should().Be(0, output);
+        output
+            .Should()
+            .Contain(
+                "it ends here.\nThat is as planned: the jobs behind this one go on. What was finished is stored:\n"
+            )
+            .And.NotContain("Interrupted");
+        HostProcess.RunApart(experiment.Arguments("--time-limit", "0:01", "--worker")).ExitCode.Should().Be(130);
+    }
+
+    [Fact]
     public void A_run_ends_with_the_job_of_Slurm_that_it_is_in()
     {
         using var experiment = new SmallExperiment(samples: 1);

@@ -27,7 +27,8 @@ internal static class JobsOf
 
         foreach (Submission submission in all)
         {
-            yield return $"Jobs submitted {submission.Submitted:yyyy-MM-dd HH:mm}Z, logs in "
+            string cluster = submission.Cluster is { } name ? $" to {name}" : "";
+            yield return $"Jobs submitted {submission.Submitted:yyyy-MM-dd HH:mm}Z{cluster}, logs in "
                 + $"{Path.Combine(submission.Folder, SlurmScript.LogFolder)}:";
             foreach (string line in QueueText.Lines(submission, known, haveAnswered: problem is null))
             {

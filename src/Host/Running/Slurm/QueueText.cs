@@ -51,11 +51,15 @@ internal static class QueueText
         bool haveAnswered = true
     )
     {
-        string whyUnknown = haveAnswered ? "Slurm no longer tells" : "not known here";
+        HashSet<string> anew = [.. submission.NumberedAnewIn(known).Select(j => j.Id)];
         int width = submission.Jobs.Select(j => j.ToString().Length).DefaultIfEmpty(0).Max();
         foreach (SubmittedJob job in submission.Jobs)
         {
-            JobLine[] elements = [.. Elements(job, known)];
+            string whyUnknown =
+                !haveAnswered ? "not known here"
+                : anew.Contains(job.Id) ? "its number now belongs to another job"
+                : "Slurm no longer tells";
+            JobLine[] elements = [.. Elements(job, [.. known.Where(line => line.IsOf(submission))])];
             yield return $"  {job.ToString().PadRight(width)}  {Described(elements, whyUnknown)}";
             if (elements.Any(e => e.Reason == NeverMet))
             {
@@ -67,10 +71,10 @@ internal static class QueueText
     /// <summary>Every element of a job once, one that nobody knows as unknown.</summary>
     private static IEnumerable<JobLine> Elements(SubmittedJob job, IReadOnlyList<JobLine> known)
     {
-        ILookup<int, JobLine> said = known.Where(k => k.IsOf(job)).ToLookup(k => k.Element ?? 0);
+        ILookup<int, JobLine> said = known.Where(k => k.HasNumberOf(job)).ToLookup(k => k.Element ?? 0);
         return Enumerable
             .Range(0, job.Elements ?? 1)
-            .Select(i => said[i].FirstOrDefault() ?? new JobLine(job.Id, i, Unknown, "", ""));
+            .Select(i => said[i].FirstOrDefault() ?? new JobLine(job.Id, i, Unknown, "", "", ""));
     }
 
     private static bool IsAlive(string state) => state != Unknown && !Ended.Contains(state);

@@ -4,6 +4,11 @@ using Pipelines.Files;
 
 namespace Pipelines.Host.Running.Slurm;
 
+/// <summary>What a controller says of its cluster.</summary>
+/// <param name="Name">Its name; null where it is not said.</param>
+/// <param name="MaxArraySize">The largest index of an array and one more.</param>
+internal sealed record ClusterFacts(string? Name, int MaxArraySize);
+
 /// <summary>
 /// Slurm's own programs, with fixed formats. None is called from inside a job: clusters forbid that, and thousands of
 /// jobs that ask a controller hang it.
@@ -12,7 +17,7 @@ internal sealed class SlurmCommands
 {
     private const string JobVariable = "SLURM_JOB_ID";
 
-    /// <summary>squeue and sacct say no more of a job than this: number, state, nodes, reason.</summary>
+    /// <summary>squeue and sacct say no more of a job than this: number, state, nodes, reason, folder.</summary>
     private const char Between = '|';
 
     private const string Directive = "#SBATCH --";
@@ -43,18 +48,20 @@ internal sealed class SlurmCommands
             )
             : new SlurmCommands();
 
-    /// <summary>The largest index of an array and one more, as the controller has it.</summary>
-    /// <exception cref="SlurmException">The controller does not say.</exception>
-    public int MaxArraySize()
+    /// <summary>What the controller says of its cluster.</summary>
+    /// <exception cref="SlurmException">It does not say how large an array may be.</exception>
+    public ClusterFacts Facts()
     {
-        string config = programs.Checked("scontrol", "show", "config");
-        string? line = config
-            .Split('\n')
-            .FirstOrDefault(l => l.StartsWith("MaxArraySize", StringComparison.OrdinalIgnoreCase));
-        string value = line?[(line.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim() ?? "";
-        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int size)
-            ? size
+        string[] config = programs.Checked("scontrol", "show", "config").Split('\n');
+        return int.TryParse(Said("MaxArraySize"), NumberStyles.None, CultureInfo.InvariantCulture, out int size)
+            ? new ClusterFacts(Said("ClusterName"), size)
             : throw new SlurmException("`scontrol show config` does not say MaxArraySize.");
+
+        string? Said(string name) =>
+            config
+                .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
+                .FirstOrDefault(p => p.Length == 2 && p[0].Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?[1];
     }
 
     /// <summary>Submits a script.</summary>
@@ -125,7 +132,7 @@ internal sealed class SlurmCommands
 
     private IEnumerable<JobLine> Queue(ClusterJobs jobs)
     {
-        string[] words = ["--array", "--noheader", "--states=all", "--format=%i|%T|%N|%r", jobs.List, .. jobs.Words];
+        string[] words = ["--array", "--noheader", "--states=all", "--format=%i|%T|%N|%r|%Z", jobs.List, .. jobs.Words];
         var ended = programs.Run("squeue", words);
         return ended.Code == 0 ? JobLine.Read(ended.Output, Between, jobs.Cluster)
             : ended.Errors.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase) ? []
@@ -139,7 +146,7 @@ internal sealed class SlurmCommands
             "--allocations",
             "--noheader",
             "--parsable2",
-            "--format=JobID,State,NodeList,Reason",
+            "--format=JobID,State,NodeList,Reason,WorkDir",
             jobs.List,
             .. jobs.Words,
         ];

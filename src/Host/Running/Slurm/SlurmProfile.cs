@@ -135,6 +135,17 @@ internal sealed record SlurmProfile : IRuled
                 {
                     yield return new(["sbatch"], $"'{line}' holds more than one option: write a line for each");
                 }
+                else if (HasBareBlank(line))
+                {
+                    yield return new(["sbatch"], $"'{line}' has a blank in its value: put the value in quotes");
+                }
+                else if (NamesSeveralClusters(line))
+                {
+                    yield return new(
+                        ["sbatch"],
+                        $"'{line}' names several clusters, and no job waits for one of another cluster: name one"
+                    );
+                }
                 else if (OwnDirective(line) is { } name)
                 {
                     yield return new(["sbatch"], $"'{name}' is set by this program: leave it out");
@@ -177,8 +188,22 @@ internal sealed record SlurmProfile : IRuled
     /// <summary>
     /// Another option behind a blank, outside of quotes: sbatch takes it for one, whatever stands before.
     /// </summary>
-    private static bool HoldsMore(string line) =>
-        Regex.Replace(line, "'[^']*'|\"[^\"]*\"", "").Split(' ', '\t').Skip(1).Any(word => word.StartsWith('-'));
+    private static bool HoldsMore(string line) => WordsOf(line).Skip(1).Any(word => word.StartsWith('-'));
+
+    /// <summary>More words than a name and a value: sbatch takes the next one for the script.</summary>
+    private static bool HasBareBlank(string line)
+    {
+        string[] words = [.. WordsOf(line).Where(word => word.Length > 0).TakeWhile(word => !word.StartsWith('#'))];
+        bool hasValue = words[0].Contains('=', StringComparison.Ordinal) || (words[0].Length > 2 && words[0][1] != '-');
+        return words.Length > (hasValue ? 1 : 2);
+    }
+
+    private static bool NamesSeveralClusters(string line) =>
+        (line.StartsWith("-M", StringComparison.Ordinal) || IsBeginningOf(NameOf(line), "clusters"))
+        && Regex.IsMatch(line, @"^(-M|--[a-z]+[= ]) *[""']?([^""']*,.*|all\b.*)$");
+
+    /// <summary>Words outside of quotes; what stands in quotes is left out.</summary>
+    private static string[] WordsOf(string line) => Regex.Replace(line, "'[^']*'|\"[^\"]*\"", "").Split(' ', '\t');
 
     /// <summary>sbatch takes the beginning of a name for the name.</summary>
     private static bool IsBeginningOf(string name, string directive) =>

@@ -13,10 +13,38 @@ namespace Pipelines.Host.Running.Slurm;
 /// <param name="jobName">What queues call it.</param>
 /// <param name="logs">Absolute folder of the logs; sbatch is started in the folder above.</param>
 /// <param name="start">How the program is started.</param>
-internal sealed class SlurmScript(SlurmProfile profile, string jobName, string logs, ProgramStart start)
+/// <param name="folder">Where it is started; null = in the submission's folder, for no word of it is relative.</param>
+internal sealed class SlurmScript(
+    SlurmProfile profile,
+    string jobName,
+    string logs,
+    ProgramStart start,
+    string? folder = null
+)
 {
     /// <summary>Name of the folder of the logs, in that where sbatch is started.</summary>
     public const string LogFolder = "logs";
+
+    private static readonly char[] Patterns = Path.DirectorySeparatorChar == '\\' ? ['%'] : ['%', '\\'];
+
+    /// <summary>
+    /// Demands a folder that Slurm takes as it stands: in names of logs, which begin with the folder where sbatch is
+    /// started, % begins a pattern and a backslash ends all of them.
+    /// </summary>
+    /// <param name="submission">Absolute folder of a submission.</param>
+    /// <exception cref="InputException">It is another: all jobs would end without a word.</exception>
+    public static void RequireNoPattern(string submission)
+    {
+        string folder = RealFolder.Of(submission);
+        if (folder.IndexOfAny(Patterns) is var at and >= 0)
+        {
+            throw new InputException(
+                folder,
+                $"Slurm cannot write logs here: it reads '{folder[at]}' in a path as a part of a pattern.",
+                "Name another folder with --artifacts, without % and backslashes."
+            );
+        }
+    }
 
     /// <summary>Each job of the array is a worker.</summary>
     /// <param name="size">Jobs of the array.</param>
@@ -72,9 +100,19 @@ internal sealed class SlurmScript(SlurmProfile profile, string jobName, string l
         );
         Line(text, "trap 'echo \"The line that makes the node ready failed: $BASH_COMMAND\"' ERR");
         Line(text, "set -eE");
+        foreach (var (name, value) in start.Inherited)
+        {
+            Line(text, $"export {name}={ShellWords.Word(value)}"); // before the setup, which may set it otherwise
+        }
+
         foreach (string line in profile.Setup ?? [])
         {
             Line(text, line.TrimEnd('\n'));
+        }
+
+        if (folder is not null)
+        {
+            Line(text, $"cd -- {ShellWords.Word(folder)}"); // behind the setup, which may leave it
         }
 
         Line(text, "trap - ERR");

@@ -15,13 +15,17 @@ namespace Pipelines.Host.Running.Slurm;
 /// <param name="start">How the program is started.</param>
 /// <param name="worker">The program's words for a worker.</param>
 /// <param name="report">The program's words for the run behind them.</param>
+/// <param name="settings">The <see cref="SettingsDigest"/> of what they compute.</param>
+/// <param name="from">Where the program is started; null = anywhere.</param>
 internal sealed class SlurmSubmission(
     SlurmProfile profile,
     string name,
     int chain,
     ProgramStart start,
     IReadOnlyList<string> worker,
-    IReadOnlyList<string> report
+    IReadOnlyList<string> report,
+    string settings,
+    string? from
 )
 {
     /// <summary>Names of the scripts.</summary>
@@ -85,24 +89,25 @@ internal sealed class SlurmSubmission(
     /// <summary>Writes the files and submits all jobs.</summary>
     /// <param name="folder">Folder of the submission.</param>
     /// <param name="slurm">Slurm's programs.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <param name="size">Elements of an array.</param>
     /// <param name="cancel">Interrupted: what was submitted is cancelled.</param>
     /// <exception cref="SlurmException">A job was refused: those before it are cancelled.</exception>
     /// <exception cref="InputException">The folder cannot be written.</exception>
-    public Submission Submit(string folder, SlurmCommands slurm, int size, CancellationToken cancel)
+    public Submission Submit(string folder, SlurmCommands slurm, string? cluster, int size, CancellationToken cancel)
     {
         WriteFiles(folder, size);
-        var submission = new Submission(DateTime.UtcNow, []) { Folder = folder };
+        var submission = new Submission(DateTime.UtcNow, [], settings, cluster) { Folder = folder };
         try
         {
             foreach (var (script, role, elements) in Steps(size))
             {
                 cancel.ThrowIfCancellationRequested();
                 string? before = submission.Jobs.Count == 0 ? null : submission.Jobs[^1].Id;
-                var (id, cluster) = slurm.Submit(folder, script, before, cancel);
+                var (id, named) = slurm.Submit(folder, script, before, cancel);
                 submission = submission with
                 {
-                    Jobs = [.. submission.Jobs, new SubmittedJob(id, role, elements, cluster)],
+                    Jobs = [.. submission.Jobs, new SubmittedJob(id, role, elements, named)],
                 };
                 submission.Write();
             }
@@ -164,7 +169,7 @@ internal sealed class SlurmSubmission(
 
     private IEnumerable<(string File, string Text)> Files(string folder, int size)
     {
-        var script = new SlurmScript(profile, name, Path.Combine(folder, SlurmScript.LogFolder), start);
+        var script = new SlurmScript(profile, name, Path.Combine(folder, SlurmScript.LogFolder), start, from);
         yield return (Path.Combine(folder, ArrayScript), script.OfArray(size, worker));
         yield return (Path.Combine(folder, ReportScript), script.OfReport(report));
     }

@@ -9,7 +9,15 @@ namespace Pipelines.Host.Running.Slurm;
 /// </summary>
 /// <param name="Submitted">When, UTC.</param>
 /// <param name="Jobs">In order: arrays, then the report.</param>
-internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob> Jobs)
+/// <param name="Settings">The <see cref="SettingsDigest"/> of what they compute; null where it was not kept.</param>
+/// <param name="ClusterHere">The cluster as its controller calls it where it was submitted; null where it was not
+/// kept.</param>
+internal sealed record Submission(
+    DateTime Submitted,
+    IReadOnlyList<SubmittedJob> Jobs,
+    string? Settings = null,
+    string? ClusterHere = null
+)
 {
     private const string FileName = "jobs.json";
 
@@ -53,6 +61,22 @@ internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob
 
         return [.. found.OrderBy(s => s.Submitted)];
     }
+
+    /// <summary>The cluster that has its jobs, which may be another than the one here; null where it is not known.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string? Cluster => Jobs.Select(j => j.Cluster).FirstOrDefault(c => c is not null) ?? ClusterHere;
+
+    /// <summary>Its jobs that still are, or will be, at work.</summary>
+    /// <param name="queue">What the queue says.</param>
+    public IEnumerable<SubmittedJob> AliveIn(IReadOnlyList<JobLine> queue) =>
+        Jobs.Where(job => queue.Any(line => line.HasNumberOf(job) && line.IsOf(this) && QueueText.IsAlive(line)));
+
+    /// <summary>Its jobs whose numbers the queue has given to another.</summary>
+    /// <inheritdoc cref="AliveIn"/>
+    public IEnumerable<SubmittedJob> NumberedAnewIn(IReadOnlyList<JobLine> queue) =>
+        Jobs.Where(job =>
+            queue.Where(line => line.HasNumberOf(job)) is var of && of.Any() && !of.Any(l => l.IsOf(this))
+        );
 
     /// <summary>Writes the file.</summary>
     public void Write() =>
