@@ -69,7 +69,7 @@ public sealed class ResultTests
             string name = criterion == "head-attribution" ? "head attribution" : criterion;
             foreach (string heads in new[] { said.Groups[1].Value, said.Groups[2].Value })
             {
-                page.Should().MatchRegex($@"</span>{name}</td>.*<td>{Regex.Escape(heads)} <small>");
+                page.Should().MatchRegex($@"</span>{name}</td>.*<td>{Regex.Escape(heads)}<small>");
                 comparison
                     .Should()
                     .MatchRegex(
