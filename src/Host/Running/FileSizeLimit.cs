@@ -28,8 +28,8 @@ internal static class FileSizeLimit
     public static bool IsCauseOf(Exception e) =>
         e
             is ArgumentOutOfRangeException
-            {
-                ParamName: "value",
-                TargetSite.DeclaringType.Name: "RandomAccess" or "ConsolePal"
-            };
+        {
+            ParamName: "value",
+            TargetSite.DeclaringType.Name: "RandomAccess" or "ConsolePal"
+        };
 }

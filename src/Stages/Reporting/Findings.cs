@@ -20,8 +20,17 @@ internal sealed class Findings
         MaskCounts = [.. data.Samples.Select(s => s.Masks > 0 ? s.Masks : data.Masks)];
         Criteria = Reporting.Validation.Of(data, Intervals);
         Published = data.IsAsThePaper ? Published.Of(data.Model) : null;
+        SampleResult[] judged =
+        [
+            .. Fitted
+                .Where(s => double.IsFinite(s.R2))
+                .OrderBy(s => s.R2)
+                .ThenBy(s => s.SampleId, StringComparer.Ordinal),
+        ];
         Typical = Middle(
-            Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : Samples
+            judged.Length > 0 ? judged
+            : Fitted.Count > 0 ? Fitted
+            : Samples
         );
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         SelectedHeads = HeadsOfFaithfulSets();

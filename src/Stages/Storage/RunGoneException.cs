@@ -11,5 +11,6 @@ public sealed class RunGoneException : Exception
             $"{folder} is gone: somebody deleted the run's folder while it was run. What was finished is stored, and "
                 + "the same command goes on from there.",
             cause
-        ) { }
+        )
+    { }
 }
