@@ -285,8 +285,8 @@ internal sealed record RunOptions(
     public bool IsOfFleet { get; init; }
 
     /// <summary>
-    /// <see cref="Running.SettingsDigest"/> of what the run was asked for that started this process, or submitted it; null =
-    /// none did.
+    /// <see cref="Running.SettingsDigest"/> of what the run was asked for that started this process, or submitted it;
+    /// null = none did.
     /// </summary>
     public string? Settings { get; init; }
 

@@ -28,7 +28,7 @@ internal static class Overview
 
         string[] missing =
         [
-            .. session.Refused,
+            .. session.Refused.Select(name => NameIn(session, name)),
             .. session.Pipelines.Except(finished).Select(p => NameIn(session, p.Experiment.Name)),
         ];
         OverviewPage.Write(

@@ -32,15 +32,17 @@ internal static class RunCommand
 
     /// <summary>Runs the experiments of a spec.</summary>
     /// <param name="options">The command line.</param>
-    /// <param name="fleet">What processes of devices did before; null where there were none.</param>
     /// <returns>Exit code.</returns>
-    public static int Execute(RunOptions options, FleetWork? fleet = null)
+    public static int Execute(RunOptions options)
     {
         using var session = Session.Open(options);
-        return Execute(session, fleet);
+        return Execute(session);
     }
 
     /// <summary>Runs the experiments of an open session.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="fleet">What processes of devices did before; null where there were none.</param>
+    /// <returns>Exit code.</returns>
     public static int Execute(Session session, FleetWork? fleet = null)
     {
         var time = new TimeSpent(fleet?.Time);
@@ -56,9 +58,9 @@ internal static class RunCommand
         var damaged = new ConcurrentQueue<string>(); // found before there is a log
         session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
-        if (session.HasSeveral && !session.Options.IsWorker && !session.IsAllStored)
+        if (session.HasSeveral && !session.Options.IsWorker)
         {
-            Overview.Withdraw(session);
+            Overview.Withdraw(session); // also one that is right: it is made again in no time
         }
 
         var finished = new List<Pipeline>();
@@ -104,7 +106,9 @@ internal static class RunCommand
                 if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
                     Console.WriteLine(end.Words);
-                    bool isPlanned = session.Options.IsWorker && SlurmCommands.JobHere is not null;
+                    bool isPlanned =
+                        session.Options is { IsWorker: true, IsOfFleet: false, Settings: not null } // was submitted
+                        && SlurmCommands.JobHere is not null;
                     string why = isPlanned ? "That is as planned: the jobs behind this one go on." : "Interrupted.";
                     TellStanding(session, i, why, "not begun");
                     return isPlanned ? code : Program.Interrupted; // Slurm would call it failed

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
@@ -26,7 +27,7 @@ internal sealed class SpecException(IReadOnlyList<string> lines) : Exception(str
 }
 
 /// <summary>What a command works on: the experiments of a spec, compiled into pipelines, and the store.</summary>
-internal sealed class Session : IDisposable
+internal sealed partial class Session : IDisposable
 {
     /// <summary>
     /// Models whose weights take less than this are run by one single-threaded worker a core; larger ones by one worker
@@ -129,9 +130,6 @@ internal sealed class Session : IDisposable
     /// <summary>What was refused: experiments by name, and specs that have errors.</summary>
     public IReadOnlyList<string> Refused => refused;
 
-    /// <summary>No experiment was refused, and none has anything left to compute.</summary>
-    public bool IsAllStored => refused.Count == 0 && done.Count == pipelines.Count;
-
     /// <summary>Exit code of a command that finds nothing else wrong: experiments may have been refused.</summary>
     public int Code { get; private set; } = Program.Done;
 
@@ -190,7 +188,7 @@ internal sealed class Session : IDisposable
         {
             throw new InputException(
                 options.Spec,
-                "was changed while it was run: this process would compute something else than was asked for.",
+                "the spec was changed while it was run: this process would compute something else than was asked for.",
                 "What was finished is stored; run it again to compute what the spec says now."
             );
         }
@@ -492,11 +490,7 @@ internal sealed class Session : IDisposable
     private void Compile(ReadResult read, IReadOnlyList<string> unreadable)
     {
         var errors = new List<string>(unreadable);
-        if (unreadable.Count > 0)
-        {
-            refused.Add("specs with errors");
-        }
-
+        refused.AddRange(unreadable.Select(SpecOf).Distinct(StringComparer.Ordinal));
         foreach ((Experiment experiment, string file) in read.Experiments.Zip(read.Files))
         {
             try
@@ -522,6 +516,16 @@ internal sealed class Session : IDisposable
             Code = Program.BadInput;
         }
     }
+
+    /// <summary>The spec that a line of errors begins with; the list itself says which it lists in vain.</summary>
+    private string SpecOf(string error) =>
+        Path.GetFileName(PlaceOfError().Match(error).Groups[1].Value) is var file
+        && file != Path.GetFileName(Options.Spec)
+            ? file
+            : "a spec that is not there";
+
+    [GeneratedRegex(@"^(.*?)(:\d+)*: ")]
+    private static partial Regex PlaceOfError();
 
     private static T Within<T>(string experiment, bool oneOfSeveral, Func<T> body)
     {

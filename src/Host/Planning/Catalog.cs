@@ -243,22 +243,26 @@ internal sealed class Catalog
     }
 
     /// <summary>
-    /// Looks again at what was found sound before, where a file of it is gone: a disk that is cleaned up under a run
-    /// takes units away that nobody looks at again.
+    /// Looks again at what was found sound before, where a file of the store is gone: a disk that is cleaned up under a
+    /// run takes units away, whole or file by file, that nobody looks at again.
     /// </summary>
     /// <param name="failure">What a unit failed for.</param>
     /// <returns>That units are lost, of which one is named; null where the failure is not theirs.</returns>
     public LostUnitException? LossBehind(Exception failure)
     {
-        if (!IsOfMissingFile(failure))
+        if (MissingFile(failure) is not { } missing)
         {
             return null;
         }
 
+        bool IsSuspect(string folder) =>
+            missing.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            || !Directory.Exists(folder);
         string? gone = null;
-        foreach (var (key, folder) in sound)
+        foreach (var (key, folder) in sound.Where(known => IsSuspect(known.Value)))
         {
-            if (!Directory.Exists(folder) && sound.TryRemove(key, out _))
+            string kind = Path.GetFileName(Path.GetDirectoryName(folder)!);
+            if (store.Find(kind, key, hashAll: verify) is null && sound.TryRemove(key, out _))
             {
                 lost[key] = true;
                 Interlocked.Increment(ref losses);
@@ -269,14 +273,23 @@ internal sealed class Catalog
         return gone is null ? null : new LostUnitException(gone, failure);
     }
 
-    private static bool IsOfMissingFile(Exception? failure) =>
+    /// <summary>
+    /// The file of the store that a failure is about; null where it is about none. A folder that is missing has its
+    /// path in the message alone.
+    /// </summary>
+    private string? MissingFile(Exception? failure) =>
         failure switch
         {
-            null => false,
-            FileNotFoundException or DirectoryNotFoundException => true,
-            AggregateException several => several.InnerExceptions.Any(IsOfMissingFile),
-            _ => IsOfMissingFile(failure.InnerException),
+            null => null,
+            FileNotFoundException { FileName: { } name } => IsOfStore(name) ? name : null,
+            DirectoryNotFoundException => IsOfStore(failure.Message) ? failure.Message : null,
+            AggregateException several => several
+                .InnerExceptions.Select(MissingFile)
+                .FirstOrDefault(f => f is not null),
+            _ => MissingFile(failure.InnerException),
         };
+
+    private bool IsOfStore(string text) => text.Contains(store.Root, StringComparison.Ordinal);
 
     private bool Has(Unit unit)
     {

@@ -24,12 +24,20 @@ internal static class FileSizeLimit
             ? null
             : PosixSignalRegistration.Create((PosixSignal)Exceeded, signal => signal.Cancel = true);
 
-    /// <summary>Whether this is that failure: the runtime throws it as if an argument were wrong.</summary>
-    public static bool IsCauseOf(Exception e) =>
-        e
-            is ArgumentOutOfRangeException
+    /// <summary>
+    /// Whether that is the cause of a failure. The runtime throws it as if an argument were wrong, and nothing but the
+    /// place that it comes from tells it from a defect.
+    /// </summary>
+    public static bool IsCauseOf(Exception? e) =>
+        e switch
         {
-            ParamName: "value",
-            TargetSite.DeclaringType.Name: "RandomAccess" or "ConsolePal"
+            null => false,
+            ArgumentOutOfRangeException
+            {
+                ParamName: "value",
+                TargetSite.DeclaringType.Name: "RandomAccess" or "ConsolePal"
+            } => true,
+            AggregateException several => several.InnerExceptions.Any(IsCauseOf),
+            _ => IsCauseOf(e.InnerException),
         };
 }

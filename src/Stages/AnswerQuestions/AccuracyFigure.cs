@@ -83,7 +83,7 @@ internal sealed class AccuracyFigure : IFigure<Findings>
         AccuracyRow[] judged = [.. groups.Where(g => g.Judged > 0).OrderBy(g => g.Accuracy)];
         return judged.Length < 2 ? ""
             : judged[0].Accuracy == judged[^1].Accuracy
-                ? $" All {Count(judged.Length)} groups have the same ({InPercent(judged[0].Accuracy!.Value)})."
+                ? $" All {Count(judged.Length)} groups have the same accuracy ({InPercent(judged[0].Accuracy!.Value)})."
             : $" Of the groups {Shown.Name(judged[^1].Group)} has most ({Words(Accuracy(judged[^1]))}) and "
                 + $"{Shown.Name(judged[0].Group)} least ({Words(Accuracy(judged[0]))}).";
     }

@@ -27,9 +27,9 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
         var cosine = new double[count, count];
         for (int i = 0; i < count; i++)
         {
-            for (int j = 0; j < count; j++)
+            for (int j = i; j < count; j++)
             {
-                cosine[i, j] = BetaComparison.CosineOfMeans(fits[i], fits[j]);
+                cosine[i, j] = cosine[j, i] = BetaComparison.CosineOfMeans(fits[i], fits[j]);
             }
         }
 

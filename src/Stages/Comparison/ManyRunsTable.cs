@@ -68,7 +68,7 @@ public static class ManyRunsTable
         return all.All(i => all.All(j => i == j || double.IsNaN(runs.Cosine[i, j])))
             ? null
             : new ComparisonTable(
-                [("cosine of mean β, samples in common", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
+                [("cosine of mean β", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
                 [.. all.Select(i => (string[])[ManyRuns.Letter(i), .. all.Select(j => Fixed(runs.Cosine[i, j], 3))])]
             );
     }

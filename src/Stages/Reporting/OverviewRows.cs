@@ -86,12 +86,12 @@ internal sealed record OverviewTokenRow(
     }
 
     /// <summary>How a role is written that stands for tokens of the answer, which were fed behind the last.</summary>
-    public static string Given { get; } = TextRoles.NameOf(TextRole.Given);
+    public static string Given { get; } = Words(TextRole.Given);
 
     private static string Words(RoleRow row) =>
-        row.Position is { } place
-            ? $"{row.Role.ToString().ToLowerInvariant()} {Format.Tick(place)}"
-            : row.Role.ToString().ToLowerInvariant();
+        Words(row.Role) + (row.Position is { } place ? $" {Format.Tick(place)}" : "");
+
+    private static string Words(TextRole role) => role.ToString().ToLowerInvariant();
 }
 
 /// <summary>Where a report lays a sample out.</summary>

@@ -55,7 +55,7 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
         int last = shown.Count(e => LastOf(e) is { } token && IsImportant(e, token));
         int[] counts = [.. shown.Select(e => e.Parts.Tokens.Count(t => IsImportant(e, t))).Order()];
         string range = counts[0] == counts[^1] ? Count(counts[0]) : $"{Count(counts[0])} to {Count(counts[^1])}";
-        return $"The mean δ of {range} text {(range == "1" ? "token" : "tokens")} a model passes the threshold; the "
+        return $"The mean δ of {range} text {(counts[^1] == 1 ? "token" : "tokens")} a model passes the threshold; the "
             + "last token's does in "
             + $"{Count(last)} of {Many(shown.Length, "experiment")}. The paper finds the role tokens and the last one "
             + "in all models.";

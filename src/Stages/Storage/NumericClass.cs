@@ -11,8 +11,8 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 public static class NumericClass
 {
-    /// <summary>Variables by which libtorch, MKL, oneDNN and cuBLAS choose other kernels.</summary>
-    private static readonly string[] Choices =
+    /// <summary>Variables by which libtorch, MKL and oneDNN choose other kernels of a processor.</summary>
+    private static readonly string[] ChoicesOfProcessors =
     [
         "ATEN_CPU_CAPABILITY",
         "MKL_CBWR",
@@ -22,6 +22,12 @@ public static class NumericClass
         "DNNL_DEFAULT_FPMATH_MODE",
         "ONEDNN_MAX_CPU_ISA",
         "ONEDNN_DEFAULT_FPMATH_MODE",
+    ];
+
+    /// <summary>Variables by which libtorch and cuBLAS choose other kernels of a card.</summary>
+    private static readonly string[] ChoicesOfCards =
+    [
+        "CUBLAS_WORKSPACE_CONFIG",
         "NVIDIA_TF32_OVERRIDE",
         "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
     ];
@@ -34,15 +40,22 @@ public static class NumericClass
     /// <param name="arithmetic">Kind of the device, number types and kernels.</param>
     /// <param name="libraries">Libraries that take part in the arithmetic, with versions.</param>
     public static string Of(string card, string arithmetic, IEnumerable<string> libraries) =>
-        string.Join(
-            ", ",
-            [
-                arithmetic,
-                card.Length > 0 ? card : Instructions,
-                .. libraries,
-                .. Chosen(Environment.GetEnvironmentVariable),
-            ]
-        );
+        Of(card, arithmetic, libraries, Environment.GetEnvironmentVariable);
+
+    /// <summary>As <see cref="Of(string, string, IEnumerable{string})"/>, in some environment.</summary>
+    internal static string Of(
+        string card,
+        string arithmetic,
+        IEnumerable<string> libraries,
+        Func<string, string?> variable
+    )
+    {
+        bool isCard = card.Length > 0;
+        IEnumerable<string> chosen = (isCard ? ChoicesOfCards : ChoicesOfProcessors)
+            .Where(name => variable(name) is { Length: > 0 })
+            .Select(name => $"{name}={variable(name)}");
+        return string.Join(", ", [arithmetic, isCard ? card : Instructions, .. libraries, .. chosen]);
+    }
 
     /// <summary>Maker and widest vectors of the processor, as the runtime sees them, and libraries where they see
     /// others.</summary>
@@ -67,10 +80,6 @@ public static class NumericClass
         bool isWider = runtime != "AVX-512" && LibrariesAvx512.All(has.Contains);
         return $"{Maker(cpuInfo)}{runtime}{(isWider ? " (libraries AVX-512)" : "")}";
     }
-
-    /// <summary>Variables that are set, each with its value.</summary>
-    internal static IEnumerable<string> Chosen(Func<string, string?> variable) =>
-        Choices.Where(name => variable(name) is { Length: > 0 }).Select(name => $"{name}={variable(name)}");
 
     /// <summary>The processor's maker with a blank behind it, as Linux names it; empty elsewhere.</summary>
     internal static string Maker(string cpuInfo) =>

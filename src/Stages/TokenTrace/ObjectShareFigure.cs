@@ -90,7 +90,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     {
         string even =
             $" Half of the positive β lies on {Verdicts.Share(half.Value)} of the tokens, where an even use of the "
-            + $"object's would take {Percent(half.Chance)} ({Points(half.LessChance!.Value)}): ";
+            + $"object's would take {Percent(half.Chance)} (difference {Points(half.LessChance!.Value)}): ";
         return even
             + Verdicts.On(
                 half,

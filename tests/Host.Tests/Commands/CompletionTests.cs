@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Commands.Completion;
 using Pipelines.Host.Tests.WholeRuns;
@@ -63,28 +64,39 @@ public sealed class CompletionTests : IDisposable
             { "pipelines diff mx/s", ["mx/seed=0", "mx/seed=1"] },
             { "pipelines diff mx/seed=", ["0", "1"] },
             { "pipelines diff first mx/seed=1", ["1"] },
+            { "pipelines diff mx/seed=0 ", ["first", "mx"] },
+            { "pipelines diff nothing", [] },
             { "pipelines completion ", ["bash", "zsh"] },
             { "pipelines gc --d", ["--dry-run"] },
         };
 
     [ShellTheory("bash")]
     [MemberData(nameof(Lines))]
-    public void Bash_completes(string line, string[] words)
+    public void Bash_completes(string line, string[] words) => BashCompletes(line, "(=)", words);
+
+    /// <summary>Some take = out of what breaks words.</summary>
+    [ShellTheory("bash")]
+    [InlineData("pipelines diff --artifacts=els", "--artifacts=elsewhere")]
+    [InlineData("pipelines diff mx/seed=", "mx/seed=0", "mx/seed=1")]
+    public void Bash_completes_words_that_it_does_not_break(string line, params string[] words) =>
+        BashCompletes(line, "(^$)", words);
+
+    private void BashCompletes(string line, string breaks, string[] words)
     {
         // As readline breaks them
         string[] typed =
         [
-            .. line.Split(' ').SelectMany(w => w.Length == 0 ? [""] : Regex.Split(w, "(=)").Where(p => p.Length > 0)),
+            .. line.Split(' ').SelectMany(w => w.Length == 0 ? [""] : Regex.Split(w, breaks).Where(p => p.Length > 0)),
         ];
         string script = $"""
+            set -u
             source {ShellWords.Quoted(Script("bash"))}
             COMP_WORDS=({string.Join(' ', typed.Select(ShellWords.Quoted))}); COMP_CWORD={typed.Length - 1}
-            _pipelines; printf '%s\n' "${'{'}COMPREPLY[@]{'}'}"
+            _pipelines; printf '%s\n' "${'{'}#COMPREPLY[@]{'}'}" "${'{'}COMPREPLY[@]{'}'}"
             """;
-        Told("bash", "--norc", "-c", script)
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Should()
-            .BeEquivalentTo(words);
+        string[] told = Told("bash", "--norc", "-c", script).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        told[0].Should().Be(Invariant.Text($"{words.Length}"));
+        told[1..].Should().BeEquivalentTo(words);
     }
 
     [ShellTheory("zsh")]

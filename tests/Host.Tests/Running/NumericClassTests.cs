@@ -133,10 +133,13 @@ public sealed class NumericClassTests : IDisposable
             .Instructions.Should()
             .MatchRegex(@"^(\S+ )?(AVX-512|AVX2|NEON|no vectors)( \(libraries AVX-512\))?$");
         NumericClass
-            .Of("", "cpu float32 packed", Catalog.ArithmeticLibraries)
+            .Of("", "cpu float32 packed", Catalog.ArithmeticLibraries, _ => null)
             .Should()
             .MatchRegex($"^cpu float32 packed, {Regex.Escape(NumericClass.Instructions)}, torchsharp [0-9.]+");
-        NumericClass.Of("NVIDIA H200", "cuda bfloat16 torch", []).Should().Be("cuda bfloat16 torch, NVIDIA H200");
+        NumericClass
+            .Of("NVIDIA H200", "cuda bfloat16 torch", [], _ => null)
+            .Should()
+            .Be("cuda bfloat16 torch, NVIDIA H200");
     }
 
     [Theory]
@@ -157,14 +160,16 @@ public sealed class NumericClassTests : IDisposable
 
     [Fact]
     public void Variables_by_which_libraries_choose_their_kernels_make_another_class() =>
-        NumericClass
-            .Chosen(name =>
-                name is "MKL_CBWR" or "PATH" ? "COMPATIBLE"
-                : name == "DNNL_MAX_CPU_ISA" ? ""
-                : null
-            )
+        new[] { "", "a card" }
+            .Select(card => NumericClass.Of(card, "float32", [], name => name
+                        is "MKL_CBWR"
+                            or "NVIDIA_TF32_OVERRIDE"
+                            or "PATH"
+                        ? "0"
+                    : name == "DNNL_MAX_CPU_ISA" ? ""
+                    : null))
             .Should()
-            .Equal("MKL_CBWR=COMPATIBLE");
+            .Equal($"float32, {NumericClass.Instructions}, MKL_CBWR=0", "float32, a card, NVIDIA_TF32_OVERRIDE=0");
 
     private static Unit Of(string name, string picture) => Fake.Unit(name, pictures: [picture]);
 

@@ -46,8 +46,10 @@ public sealed class RunnerTests : IDisposable
         Run([stage])[0].Computed.Should().Be(2);
     }
 
-    [Fact]
-    public void A_stored_unit_that_is_taken_away_under_the_run_is_computed_again()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stored_unit_that_is_taken_away_under_the_run_whole_or_by_file_is_computed_again(bool isWhole)
     {
         int times = 0;
         bool isCleaned = false;
@@ -60,12 +62,16 @@ public sealed class RunnerTests : IDisposable
         Unit second = Fake.Unit("second", run =>
         {
             string stored = catalog.Artifacts.File(first, "data.txt");
-            if (!isCleaned)
+            if (!isCleaned && isWhole)
             {
-                isCleaned = true;
                 Directory.Delete(Path.GetDirectoryName(stored)!, recursive: true);
             }
+            else if (!isCleaned)
+            {
+                File.Delete(stored);
+            }
 
+            isCleaned = true;
             File.WriteAllText(run.File("data.txt"), File.ReadAllText(stored));
         });
         Stage one = Stage("one", first),

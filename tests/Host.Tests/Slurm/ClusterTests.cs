@@ -102,7 +102,7 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     public void A_worker_ends_before_its_time_limit_and_the_chain_goes_on()
     {
         // Slurm counts minutes; what the profile says reaches the worker to the second. The limit leaves a slow machine
-        // time to begin, and the masks are more than any machine computes in three limits
+        // time to begin, and the masks take some minutes
         string said = Submit(
             "{ array_size: 1, cpus: 1, time: '0:25' }",
             "--chain",
@@ -128,11 +128,13 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     [SlurmFact]
     public void Jobs_whose_spec_was_changed_while_they_waited_compute_nothing()
     {
-        string said = Submit("{ array_size: 1, cpus: 1, setup: 'sleep 5' }");
+        string edited = Path.Combine(Path.GetDirectoryName(experiment.Spec)!, "edited");
+        string said = Submit($"{{ array_size: 1, cpus: 1, setup: 'until [ -e {edited} ]; do sleep 0.1; done' }}");
         File.WriteAllText(
             experiment.Spec,
             File.ReadAllText(experiment.Spec).Replace("seed: 3", "seed: 4", StringComparison.Ordinal)
         );
+        File.WriteAllText(edited, "");
         Ended(Ids(said)[^1]);
         Logs()
             .Select(File.ReadAllText)

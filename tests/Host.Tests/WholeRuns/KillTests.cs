@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using FluentAssertions;
+using Pipelines.Host.Commands;
+using Pipelines.Host.Running;
+using Pipelines.Spec.Reading;
 using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
@@ -92,21 +95,35 @@ public sealed class KillTests
     public void A_worker_that_ends_before_its_jobs_time_has_done_what_was_planned_and_ends_with_0()
     {
         using var experiment = new SmallExperiment(samples: 1);
-        using Process process = HostProcess.Start(
-            new Dictionary<string, string> { ["SLURM_JOB_ID"] = "7" },
-            experiment.Arguments("--time-limit", "0:01", "--worker")
-        );
-        _ = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        process.ExitCode.Should().Be(0, output);
+        string[] worker = experiment.Arguments("--time-limit", "0:01", "--worker"),
+            submitted =
+
+            [
+                .. worker,
+                ElsewhereOptions.Settings,
+                SettingsDigest.Of(ExperimentReader.Read(experiment.Spec).Experiments),
+            ];
+        var (code, output) = RunIn("7", submitted);
+        code.Should().Be(0, output);
         output
             .Should()
             .Contain(
                 "it ends here.\nThat is as planned: the jobs behind this one go on. What was finished is stored:\n"
             )
             .And.NotContain("Interrupted");
-        HostProcess.RunApart(experiment.Arguments("--time-limit", "0:01", "--worker")).ExitCode.Should().Be(130);
+        RunIn("7", worker).Code.Should().Be(130, "who typed it waits for no job behind it");
+        RunIn("", submitted).Code.Should().Be(130);
+        var (ofFleet, said) = RunIn("7", experiment.Arguments("--time-limit", "0:01", "--devices", "cpu,cpu"));
+        ofFleet.Should().Be(130, said);
+    }
+
+    private static (int Code, string Output) RunIn(string job, string[] arguments)
+    {
+        using Process process = HostProcess.Start(new Dictionary<string, string> { ["SLURM_JOB_ID"] = job }, arguments);
+        _ = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Standard output on a full disk, closed, or too long: the shell that starts the program sees to it.</summary>
+/// <summary>Standard output on a full disk, or too long: the shell that starts the program sees to it.</summary>
 public sealed class OutputTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -14,7 +14,6 @@ public sealed class OutputTests : IDisposable
     [Theory]
     [InlineData("> /dev/full", "No space left on device", "--jobs=1")]
     [InlineData("> /dev/full", "No space left on device", "--devices=cpu,cpu")]
-    [InlineData(">&-", "it is closed", "--jobs=1")]
     public void A_run_whose_output_takes_nothing_goes_on_and_says_so_at_its_end(
         string output,
         string why,

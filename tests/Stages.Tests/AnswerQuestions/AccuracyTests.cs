@@ -126,7 +126,7 @@ public sealed class AccuracyTests
     public void No_group_is_the_best_where_all_are_alike() =>
         Figure(AnswerMatch.YesNo, YesNo("yes", "yes", "a"), YesNo("no", "no", "b"))!
             .Shows.Should()
-            .Contain("All 2 groups have the same (100.0\u202f%).")
+            .Contain("All 2 groups have the same accuracy (100.0\u202f%).")
             .And.NotContain("least");
 
     [Fact]

@@ -33,33 +33,37 @@ internal static class BashScript
 
             _pipelines_runs() { # finished ones, and folders that hold some
                 compopt -o filenames 2>/dev/null
-                local IFS=$'\n' run
-                for run in $(cd "$artifacts/runs" 2>/dev/null && compgen -d -- "$current"); do
-                    if compgen -G "$artifacts/runs/$run/run.json" || compgen -G "$artifacts/runs/$run/*/run.json"; then
-                        COMPREPLY+=("$run")
-                    fi >/dev/null
-                done
+                local run below
+                while IFS= read -r run; do
+                    for below in "$artifacts/runs/$run"/run.json "$artifacts/runs/$run"/*/run.json; do
+                        if [[ -e $below ]]; then
+                            COMPREPLY+=("$run")
+                            break
+                        fi
+                    done
+                done < <(cd "$artifacts/runs" 2>/dev/null && compgen -d -- "$current")
             }
 
             _pipelines_words() { COMPREPLY+=($(compgen -W "$1" -- "$current")); }
 
             _pipelines() {
-                local verb= artifacts={{SharedOptions.DefaultArtifacts}} at piece= last=0 begun
+                local verb= artifacts={{SharedOptions.DefaultArtifacts}} at piece= last=0 begun option=
                 local -a words=()
-                for ((at = 0; at <= COMP_CWORD; at++)); do # readline breaks words at =, which runs of a matrix have
-                    if [[ $at -gt 0 && ( ${COMP_WORDS[at]} == = || $piece == = ) ]]; then
-                        words[last]+=${COMP_WORDS[at]}
+                for ((at = 0; at <= COMP_CWORD; at++)); do # readline breaks words at = and :, which runs and paths have
+                    local next=${COMP_WORDS[at]}
+                    if [[ $at -gt 0 && -n $next && ( $next == [=:]* || $piece == [=:]* ) ]]; then
+                        words[last]+=$next
                     else
-                        words+=("${COMP_WORDS[at]}")
+                        words+=("$next")
                     fi
-                    last=$((${#words[@]} - 1)) piece=${COMP_WORDS[at]}
+                    last=$((${#words[@]} - 1)) piece=$next
                 done
+                [[ $piece == [=:]* ]] && piece=
                 local current=${words[last]} before=${words[last - 1]}
-                if [[ $current == --*=* ]]; then # --artifacts=DIR
-                    before=${current%%=*} current=${current#*=}
-                fi
-                [[ $piece == = ]] && piece=
                 begun=${current%"$piece"} # what stands before the piece that is completed
+                if [[ $current == --*=* ]]; then # --artifacts=DIR
+                    option=${current%%=*}= before=${current%%=*} current=${current#*=}
+                fi
                 COMPREPLY=()
                 for ((at = 1; at < last; at++)); do
                     case ${words[at]} in
@@ -69,7 +73,10 @@ internal static class BashScript
                     esac
                 done
                 _pipelines_replies
-                COMPREPLY=("${COMPREPLY[@]#"$begun"}")
+                for ((at = 0; at < ${#COMPREPLY[@]}; at++)); do
+                    piece=$option${COMPREPLY[at]}
+                    COMPREPLY[at]=${piece#"$begun"}
+                done
             }
 
             _pipelines_replies() { # to what _pipelines found on the line

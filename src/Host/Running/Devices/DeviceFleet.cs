@@ -68,25 +68,8 @@ internal sealed class DeviceFleet(
     {
         for (bool isSecond = false; ; isSecond = true)
         {
-            DeviceEnd end;
-            try
-            {
-                end = RunOnce(number, cancel);
-            }
-            catch (Exception e)
-                when (e is Win32Exception or IOException or OutOfMemoryException or TypeInitializationException)
-            {
-                say(
-                    $"{devices[number].Label}: its process cannot be started ({WhyNot(e)}). Its share is left to the "
-                        + "others."
-                );
-                return new DeviceEnd(devices[number], Program.Failed, null);
-            }
-            finally
-            {
-                progress.Ended(number);
-            }
-
+            DeviceEnd end = RunOnce(number, cancel);
+            progress.Ended(number);
             if (end.IsOrderly || cancel.IsCancellationRequested)
             {
                 return end;
@@ -113,7 +96,12 @@ internal sealed class DeviceFleet(
     {
         WorkerDevice device = devices[number];
         KillsForMemory before = kills();
-        using Process process = Start(device);
+        using Process? process = TryStart(device);
+        if (process is null)
+        {
+            return new DeviceEnd(device, Program.Failed, null);
+        }
+
         process.OutputDataReceived += (_, line) => Take(number, line.Data);
         process.ErrorDataReceived += (_, line) => Take(number, line.Data);
         process.BeginOutputReadLine();
@@ -123,6 +111,22 @@ internal sealed class DeviceFleet(
         process.WaitForExit();
         int code = process.ExitCode;
         return new DeviceEnd(device, code, code == Signalled + Kill ? kills().Since(before) : null);
+    }
+
+    /// <summary>Starts the process of a device; null where it cannot be started, which is said.</summary>
+    private Process? TryStart(WorkerDevice device)
+    {
+        try
+        {
+            return Start(device);
+        }
+        catch (Exception e)
+            when (e is Win32Exception or IOException or OutOfMemoryException or TypeInitializationException)
+        {
+            string left = devices.Count > 1 ? " Its share is left to the others." : "";
+            say($"{device.Label}: its process cannot be started ({WhyNot(e)}).{left}");
+            return null;
+        }
     }
 
     private Process Start(WorkerDevice device)

@@ -200,7 +200,7 @@ internal sealed record SlurmProfile : IRuled
 
     private static bool NamesSeveralClusters(string line) =>
         (line.StartsWith("-M", StringComparison.Ordinal) || IsBeginningOf(NameOf(line), "clusters"))
-        && Regex.IsMatch(line, @"^(-M|--[a-z]+[= ]) *[""']?([^""']*,.*|all\b.*)$");
+        && Regex.IsMatch(line, @"^(-M|--[a-z]+[= ]) *[""']?([^""'#]*,|all[""']?\s*(#|$))");
 
     /// <summary>Words outside of quotes; what stands in quotes is left out.</summary>
     private static string[] WordsOf(string line) => Regex.Replace(line, "'[^']*'|\"[^\"]*\"", "").Split(' ', '\t');

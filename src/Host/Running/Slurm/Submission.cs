@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Pipelines.Files;
 using Pipelines.Stages.Reporting;
 
@@ -29,7 +30,7 @@ internal sealed record Submission(
     };
 
     /// <summary>The folder that holds the script, the logs and the numbers; not part of the file.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public string Folder { get; init; } = "";
 
     /// <summary>Folder with a folder a submission, beside the run's results.</summary>
@@ -62,8 +63,8 @@ internal sealed record Submission(
         return [.. found.OrderBy(s => s.Submitted)];
     }
 
-    /// <summary>The cluster that has its jobs, which may be another than the one here; null where it is not known.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    /// <summary>The cluster that has its jobs, which may be another than the one here; null where not known.</summary>
+    [JsonIgnore]
     public string? Cluster => Jobs.Select(j => j.Cluster).FirstOrDefault(c => c is not null) ?? ClusterHere;
 
     /// <summary>Its jobs that still are, or will be, at work.</summary>

@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Reporting;
 /// table and figure cannot disagree.
 /// </summary>
 /// <param name="Value">Mean with its interval.</param>
-/// <param name="Demand">Where it has to lie, or what it has more than chance.</param>
+/// <param name="Demand">Where it has to lie, or <see cref="LessChance"/> where there is one.</param>
 internal sealed record Evidence(Estimate Value, Demand Demand)
 {
     /// <summary>The quantity; null = the claim's own.</summary>

@@ -37,7 +37,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         var parts = new SampleParts(findings);
         string[] ids = [.. findings.Samples.Select(s => JsonSerializer.Serialize(s.SampleId, Json))];
         string[] texts = [.. findings.Samples.Select(s => JsonSerializer.Serialize(parts.Of(s), Json))];
-        int held = HeldBy(texts, bytesInPage - IndexOf(findings, _ => null, []).Length);
+        int held = HeldBy(texts, bytesInPage - Encoding.UTF8.GetByteCount(IndexOf(findings, _ => null, [])));
         var scripts = texts
             .Skip(held)
             .Chunk(SamplesOfScript)
@@ -70,7 +70,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
     {
         long sum = 0;
         int held = 0;
-        while (held < texts.Length && (sum += texts[held].Length) <= bytes)
+        while (held < texts.Length && (sum += Encoding.UTF8.GetByteCount(texts[held])) <= bytes)
         {
             held++;
         }

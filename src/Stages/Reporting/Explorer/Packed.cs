@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// </summary>
 internal static class Packed
 {
-    /// <summary>Numbers with all their bits: float64, little-endian, as all processors are for which .NET is.</summary>
+    /// <summary>Numbers with all their bits: float64, little-endian as all processors that libtorch is for.</summary>
     public static string Of(double[] values) => Convert.ToBase64String(MemoryMarshal.AsBytes(values.AsSpan()));
 }
 

@@ -24,9 +24,11 @@ const sortOf = place => {
 // From the least to the greatest: &up=1, and &up=0 the other way.
 const rises = place => place.up ? place.up !== '0' : sortOf(place).rises;
 
+const objectOf = place => nameAlike(index().samples.map(s => s.object), place.browse);
+
 const listed = place => {
   const { samples, beta } = index();
-  const object = nameAlike(samples.map(s => s.object), place.browse);
+  const object = objectOf(place);
   const find = (place.find ?? '').toLowerCase();
   const n = numberOfHead(place.by);
   return samples.map((_, i) => i).filter(i => {
@@ -39,7 +41,7 @@ const listed = place => {
 // By which head samples are sorted, in words, and what there is none of.
 const byHead = place => {
   const n = numberOfHead(place.by);
-  if (place.browse && !nameAlike(index().samples.map(s => s.object), place.browse)) {
+  if (place.browse && !objectOf(place)) {
     return ', no object is ' + place.browse;
   }
 
@@ -86,7 +88,7 @@ const browseView = place => {
     el('form', { class: 'controls', onsubmit: 'return false' },
       typed('find', 'find', 'id, file, question, answer'),
       choice('object', [['', 'all'], ...objects().map(o => [o.name, called(o.name) + ' (' + o.samples.length + ')'])],
-        nameAlike(samples.map(s => s.object), place.browse) ?? '', value => change({ browse: value })),
+        objectOf(place) ?? '', value => change({ browse: value })),
       choice('sort by', Object.entries(sorts).map(([key, sort]) => [key, sort.title]), place.sort ?? 'order',
         value => {
           byBox.querySelector('input').value = ''; // a head would go before
