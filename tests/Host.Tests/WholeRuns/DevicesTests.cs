@@ -141,7 +141,7 @@ public sealed partial class DevicesTests
         shared
             .Refusal(words)
             .Should()
-            .StartWith($"{shared.Spec}: was changed while it was run")
+            .StartWith($"{shared.Spec}: the spec was changed while it was run")
             .And.Contain("is stored");
     }
 
