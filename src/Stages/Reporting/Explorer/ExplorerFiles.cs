@@ -15,7 +15,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
 {
     private const string Folder = "explorer";
     private const int SamplesOfScript = 40;
-    private const int DefaultBytesInPage = 8 << 20;
+    private const int DefaultBytesInPage = 7 << 20;
 
     private static readonly JsonSerializerOptions Json = new()
     {
