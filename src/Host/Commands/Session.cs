@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
@@ -27,7 +26,7 @@ internal sealed class SpecException(IReadOnlyList<string> lines) : Exception(str
 }
 
 /// <summary>What a command works on: the experiments of a spec, compiled into pipelines, and the store.</summary>
-internal sealed partial class Session : IDisposable
+internal sealed class Session : IDisposable
 {
     /// <summary>
     /// Models whose weights take less than this are run by one single-threaded worker a core; larger ones by one worker
@@ -46,7 +45,7 @@ internal sealed partial class Session : IDisposable
     /// <summary>Plans that were made before anything was run and leave nothing to do.</summary>
     private readonly Dictionary<Pipeline, Plan> done = [];
 
-    private Session(RunOptions options, ReadResult read, IReadOnlyList<string> unreadable, bool toRead)
+    private Session(RunOptions options, ReadResult read, IReadOnlyList<SpecError> unreadable, bool toRead)
     {
         Options = options;
         Deadline = Deadline.Of(options.TimeLimit);
@@ -157,11 +156,10 @@ internal sealed partial class Session : IDisposable
     /// <inheritdoc cref="Open(RunOptions, bool)"/>
     public static Session Open(RunOptions options, ReadResult read, bool toRead = false)
     {
-        string[] unreadable = [.. read.Errors.Select(SpecException.Line)];
         ReadResult? usable = UsableOf(options, read);
-        RequireAsked(options, usable, unreadable);
-        ChooseLibtorch(usable ?? throw new SpecException(unreadable));
-        return new Session(options, usable, unreadable, toRead);
+        AskedSettings.Require(options, usable, read.Errors);
+        ChooseLibtorch(usable ?? throw SpecException.Of(read.Errors));
+        return new Session(options, usable, read.Errors, toRead);
     }
 
     /// <summary>Reads the spec.</summary>
@@ -172,38 +170,6 @@ internal sealed partial class Session : IDisposable
         read.Errors.Count == 0 ? read
         : options.KeepGoing ? read.Rest
         : null;
-
-    /// <summary>
-    /// A process that a run started, or a job that it submitted, computes what was asked for, and nothing else that the
-    /// spec may say by now.
-    /// </summary>
-    private static void RequireAsked(RunOptions options, ReadResult? usable, IReadOnlyList<string> unreadable)
-    {
-        if (options.Settings is not { } asked || (usable is not null && SettingsDigest.Of(usable.Experiments) == asked))
-        {
-            return;
-        }
-
-        if (options.IsOfFleet)
-        {
-            throw new InputException(
-                options.Spec,
-                "the spec was changed while it was run: this process would compute something else than was asked for.",
-                "What was finished is stored; run it again to compute what the spec says now."
-            );
-        }
-
-        throw unreadable.Count == 0
-            ? new InputException(
-                options.Spec,
-                "the spec was changed after this job was submitted: it would compute something else.",
-                "Undo the change, or cancel its jobs and submit it again; nothing was computed of the changed spec."
-            )
-            : new SpecException([
-                .. unreadable,
-                $"{options.Spec}: this job was submitted when the spec had no error. Undo the change, or submit again.",
-            ]);
-    }
 
     /// <summary>
     /// Names the libtorch of all experiments, before any type of TorchSharp is met: from then on it is loaded, once a
@@ -487,9 +453,9 @@ internal sealed partial class Session : IDisposable
     /// </summary>
     /// <param name="read">The experiments.</param>
     /// <param name="unreadable">What is wrong in others of the spec.</param>
-    private void Compile(ReadResult read, IReadOnlyList<string> unreadable)
+    private void Compile(ReadResult read, IReadOnlyList<SpecError> unreadable)
     {
-        var errors = new List<string>(unreadable);
+        var errors = new List<string>(unreadable.Select(SpecException.Line));
         refused.AddRange(unreadable.Select(SpecOf).Distinct(StringComparer.Ordinal));
         foreach ((Experiment experiment, string file) in read.Experiments.Zip(read.Files))
         {
@@ -517,15 +483,11 @@ internal sealed partial class Session : IDisposable
         }
     }
 
-    /// <summary>The spec that a line of errors begins with; the list itself says which it lists in vain.</summary>
-    private string SpecOf(string error) =>
-        Path.GetFileName(PlaceOfError().Match(error).Groups[1].Value) is var file
-        && file != Path.GetFileName(Options.Spec)
+    /// <summary>The spec that has an error; the list itself has those of specs that it lists in vain.</summary>
+    private string SpecOf(SpecError error) =>
+        Path.GetFileName(error.File) is var file && file != Path.GetFileName(Options.Spec)
             ? file
             : "a spec that is not there";
-
-    [GeneratedRegex(@"^(.*?)(:\d+)*: ")]
-    private static partial Regex PlaceOfError();
 
     private static T Within<T>(string experiment, bool oneOfSeveral, Func<T> body)
     {
